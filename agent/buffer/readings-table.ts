@@ -1,0 +1,73 @@
+import type { Database } from './sqlite-database.js';
+import type { ReadingRow } from './reading-row.js';
+
+/** The rows of stored readings: appended at the end, deleted from the start. */
+export interface ReadingsTable {
+  insert(row: ReadingRow): void;
+  last(): ReadingRow | undefined;
+  /** Rows after an ordinal, ascending. Write nothing before the iteration has ended. */
+  after(ordinal: number, limit: number): IterableIterator<ReadingRow>;
+  /** Rows of [from, to], grouped by point, ascending by ordinal in each. */
+  byPoint(from: number, to: number): IterableIterator<ReadingRow>;
+  /** Ordinal of the first row after one. */
+  nextOrdinal(ordinal: number): number | undefined;
+  /** The last row at or before an ordinal. */
+  at(ordinal: number): ReadingRow | undefined;
+  countUnsynced(boot: number, after: number): number;
+  /** Rows up to `to`, at most `limit` of them, ascending. */
+  oldest(to: number, limit: number): readonly ReadingRow[];
+  deleteTo(ordinal: number): void;
+}
+
+const COLUMNS = 'ordinal, point, boot, monotonic, time, marks, value, text, uncertainty, deviceTime';
+
+export const createReadingsTable = (database: Database): ReadingsTable => {
+  const insert = database.prepare(`INSERT INTO reading (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
+  const at = database.prepare<[number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal <= ? ORDER BY ordinal DESC LIMIT 1`,
+  );
+  const after = database.prepare<[number, number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal > ? ORDER BY ordinal LIMIT ?`,
+  );
+  const byPoint = database.prepare<[number, number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal BETWEEN ? AND ? ORDER BY point, ordinal`,
+  );
+  const oldest = database.prepare<[number, number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal <= ? ORDER BY ordinal LIMIT ?`,
+  );
+  const countUnsynced = database
+    .prepare<[number, number]>(
+      'SELECT count(*) FROM reading WHERE ordinal > ? AND boot = ? AND (marks >> 5) & 3 = 2',
+    )
+    .pluck();
+  const next = database
+    .prepare<[number], number | null>('SELECT min(ordinal) FROM reading WHERE ordinal > ?')
+    .pluck();
+  const deleteTo = database.prepare('DELETE FROM reading WHERE ordinal <= ?');
+  return {
+    insert: (row) => {
+      insert.run(
+        row.ordinal,
+        row.point,
+        row.boot,
+        row.monotonic,
+        row.time,
+        row.marks,
+        row.value,
+        row.text,
+        row.uncertainty,
+        row.deviceTime,
+      );
+    },
+    last: () => at.get(Number.MAX_SAFE_INTEGER),
+    after: (ordinal, limit) => after.iterate(ordinal, limit),
+    byPoint: (from, to) => byPoint.iterate(from, to),
+    nextOrdinal: (ordinal) => next.get(ordinal) ?? undefined,
+    at: (ordinal) => at.get(ordinal),
+    countUnsynced: (boot, ordinal) => Number(countUnsynced.get(ordinal, boot)),
+    oldest: (to, limit) => oldest.all(to, limit),
+    deleteTo: (ordinal) => {
+      deleteTo.run(ordinal);
+    },
+  };
+};

@@ -1,0 +1,190 @@
+import type { Doubt } from '../../sample.js';
+import { TelegramError } from '../../telegram/telegram-error.js';
+import type { Field, Telegram } from '../../telegram/telegram.js';
+import { fixedStatusProblems, statusProblems } from './header.js';
+import { recordName, type DataRecord } from './record.js';
+import { hexText, recordValue, type RecordValue } from './record-value.js';
+import type { UserData } from './user-data.js';
+
+const NO_BYTES = new Uint8Array(0);
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** What is known of the device beside its telegrams. */
+export interface DeviceClock {
+  /** Its clock is so many minutes before UTC when it is not in summer time. */
+  readonly utcOffsetMin: number;
+}
+
+type Variable = Extract<UserData, { readonly kind: 'variable' }>;
+
+interface Read {
+  readonly record: DataRecord;
+  readonly value: RecordValue;
+}
+
+/** Fields by name, in the order they came; a name that comes again is numbered. */
+class Fields {
+  readonly map = new Map<string, Field>();
+
+  add(name: string, field: Field): void {
+    let unique = name;
+    for (let number = 2; this.map.has(unique); number++) unique = `${name} #${number}`;
+    this.map.set(unique, field);
+  }
+}
+
+const plain = (value: number | string): Field => ({ value, raw: NO_BYTES });
+
+const utcMs = (value: RecordValue, { utcOffsetMin }: DeviceClock): number | undefined => {
+  if (!('time' in value) || value.time?.localMs === undefined) return undefined;
+  return value.time.localMs - utcOffsetMin * MINUTE_MS - (value.time.summer ? HOUR_MS : 0);
+};
+
+/** A date of the record's whole storage, as against one of a single quantity. */
+const datesStorage = ({ header: { data, value } }: DataRecord): boolean =>
+  (value.name === 'date' || value.name === 'date time') &&
+  data.function === 'instantaneous' &&
+  data.tariff === 0 &&
+  data.subunit === 0;
+
+const valueKey = ({ header: { data } }: DataRecord, name: string): string =>
+  `${name}|${data.function}|${data.storage}|${data.tariff}|${data.subunit}`;
+
+/** When values were true that are not of now. */
+interface Times {
+  /** The device's own time. */
+  readonly now?: number;
+  readonly ofStorage: ReadonlyMap<number, number>;
+  readonly ofValue: ReadonlyMap<string, number>;
+}
+
+const timesOf = (reads: readonly Read[], clock: DeviceClock): Times => {
+  const ofStorage = new Map<number, number>();
+  const ofValue = new Map<string, number>();
+  let now: number | undefined;
+  for (const { record, value } of reads) {
+    const at = utcMs(value, clock);
+    if (at === undefined) continue;
+    const { data, value: meant } = record.header;
+    const { storage } = data;
+    if (meant.timeOf) ofValue.set(valueKey(record, meant.base), at);
+    else if (!datesStorage(record)) continue;
+    // Where a storage bears two dates, the other is that of its next value.
+    else if (storage > 0) ofStorage.set(storage, ofStorage.get(storage) ?? at);
+    else if (meant.name === 'date time') now ??= at;
+  }
+  return { ...(now === undefined ? {} : { now }), ofStorage, ofValue };
+};
+
+/** When the value was true, where that is another time than the telegram's. */
+const timeOf = (record: DataRecord, { ofValue, ofStorage }: Times): number | undefined => {
+  const own = ofValue.size === 0 ? undefined : ofValue.get(valueKey(record, record.header.value.name));
+  const { storage } = record.header.data;
+  return own ?? (storage === 0 ? undefined : ofStorage.get(storage));
+};
+
+const fieldOf = ({ record, value }: Read, times: Times, doubt: Doubt | undefined): Field => {
+  const { raw, header } = record;
+  if ('problem' in value) return { value: null, raw, fault: { code: value.code, detail: value.problem } };
+  if (header.data.function === 'error')
+    return {
+      value: null,
+      raw,
+      fault: { code: 'sentinel', detail: `${String(value.value)} held during an error: it is no reading` },
+    };
+  const at = timeOf(record, times);
+  if (at === undefined)
+    return doubt === undefined ? { value: value.value, raw } : { value: value.value, raw, doubt };
+  const ahead = times.now !== undefined && at > times.now + DAY_MS;
+  const suspect = doubt ?? (ahead ? datedAhead(at) : undefined);
+  return { value: value.value, raw, deviceTime: at, ...(suspect === undefined ? {} : { doubt: suspect }) };
+};
+
+const datedAhead = (at: number): Doubt => ({
+  reason: 'sensor-fault',
+  detail: `dated ${new Date(at).toISOString()}, after the device's own time`,
+});
+
+const doubtOf = (problems: readonly string[]): Doubt | undefined =>
+  problems.length === 0
+    ? undefined
+    : { reason: 'sensor-fault', detail: `the device says: ${problems.join(', ')}` };
+
+const addHeader = (fields: Fields, { header }: Variable): void => {
+  if (header === undefined || fields.map.has('status')) return;
+  if (header.identity !== undefined) {
+    fields.add('identification', plain(header.identity.identification));
+    fields.add('manufacturer', plain(header.identity.manufacturer));
+    fields.add('version', plain(header.identity.version));
+    fields.add('medium', plain(header.identity.medium));
+  }
+  fields.add('access number', plain(header.accessNumber));
+  fields.add('status', plain(header.status));
+};
+
+/** A value held during an error stands in the place of the present one: that has no value, and says why. */
+const addHeld = (fields: Fields, reads: readonly Read[]): void => {
+  for (const { record } of reads) {
+    const { data, value, name } = record.header;
+    if (data.function !== 'error') continue;
+    const held = fields.map.get(name);
+    const present = recordName({ ...data, function: 'instantaneous' }, value);
+    if (held !== undefined && !fields.map.has(present)) fields.add(present, held);
+  }
+};
+
+const addRest = (fields: Fields, { list, encrypted }: Variable): void => {
+  if (encrypted !== undefined) {
+    const { encryption, bytes } = encrypted;
+    const detail = `${bytes.length} bytes are encrypted (mode ${encryption.mode}, ${encryption.name}), and there is no key`;
+    fields.add('encrypted data', { value: null, raw: bytes, fault: { code: 'decode', detail } });
+  }
+  if (list.manufacturerData !== undefined && list.manufacturerData.length > 0)
+    fields.add('manufacturer data', { value: hexText(list.manufacturerData), raw: list.manufacturerData });
+};
+
+const variableFields = (parts: readonly Variable[], clock: DeviceClock): Omit<Telegram, 'address'> => {
+  const fields = new Fields();
+  const all = parts.map((part) =>
+    part.list.records.map((record) => ({ record, value: recordValue(record) })),
+  );
+  const times = timesOf(all.flat(), clock);
+  for (const [index, part] of parts.entries()) {
+    addHeader(fields, part);
+    const doubt = doubtOf(statusProblems(part.header?.status ?? 0));
+    for (const read of all[index] ?? []) fields.add(read.record.header.name, fieldOf(read, times, doubt));
+    addHeld(fields, all[index] ?? []);
+    addRest(fields, part);
+  }
+  return { fields: fields.map, ...(times.now === undefined ? {} : { deviceTime: times.now }) };
+};
+
+const fixedFields = ({ fixed }: Extract<UserData, { readonly kind: 'fixed' }>): Omit<Telegram, 'address'> => {
+  const doubt = doubtOf(fixedStatusProblems(fixed.status));
+  const fields = new Map<string, Field>([
+    ['identification', plain(fixed.identification)],
+    ['medium', plain(fixed.medium)],
+    ['access number', plain(fixed.accessNumber)],
+    ['status', plain(fixed.status)],
+  ]);
+  for (const [name, field] of fixed.fields)
+    fields.set(name, doubt === undefined || field.fault !== undefined ? field : { ...field, doubt });
+  return { fields };
+};
+
+/**
+ * Named fields of all telegrams of one readout, each value in its quantity's unit. Throws a `TelegramError` where the
+ * device reports an error in place of data.
+ */
+export const fieldsOf = (parts: readonly UserData[], clock: DeviceClock): Omit<Telegram, 'address'> => {
+  const variables: Variable[] = [];
+  for (const part of parts) {
+    if (part.kind === 'error') throw new TelegramError('decode', `the device reports: ${part.error}`);
+    if (part.kind === 'alarm') return { fields: new Map([['alarm', plain(part.alarm)]]) };
+    if (part.kind === 'fixed') return fixedFields(part);
+    variables.push(part);
+  }
+  return variableFields(variables, clock);
+};

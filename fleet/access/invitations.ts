@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { Identity, Invitation, InvitationTable, PersonState, Role } from '../store/people-store.js';
+import type { Organisation } from '../store/registry-store.js';
+import { checkedLogin, loginTaken } from './accounts.js';
+import { AccessError } from './errors.js';
+import { encodeBase32 } from './second-factor/base32.js';
+
+export const INVITATION_HOURS = 7 * 24;
+export const RESET_HOURS = 24;
+export const MAX_HOURS = 30 * 24;
+const HOUR_MS = 3_600_000;
+const SECRET_BYTES = 32;
+
+export interface InvitationsDeps {
+  readonly store: InvitationTable;
+  readonly organisations: () => readonly Organisation[];
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly random: (bytes: number) => Uint8Array;
+}
+
+export interface InvitationOrder {
+  readonly organisationId: string;
+  readonly role: Role;
+  /** What the invited need not type. */
+  readonly login?: string | undefined;
+  readonly name?: string | undefined;
+  readonly hours?: number | undefined;
+  readonly createdBy: string;
+}
+
+export interface IssuedInvitation {
+  readonly id: string;
+  /** Shown only now; a hash is stored. */
+  readonly token: string;
+  readonly expires: number;
+}
+
+/** What the invited see before they accept. */
+export interface InvitationView {
+  readonly organisationName: string;
+  readonly role: Role;
+  readonly login: string | null;
+  readonly name: string | null;
+  readonly expires: number;
+  /** For a person who is there already: a new password. */
+  readonly reset: boolean;
+}
+
+/** Links that work once: to become somebody at an organisation, or to choose a new password. */
+export interface Invitations {
+  invite(order: InvitationOrder): IssuedInvitation;
+  /** A link for a new password; until it is used, the old one stays. */
+  inviteToReset(
+    person: PersonState,
+    order: { readonly hours?: number | undefined; readonly createdBy: string },
+  ): IssuedInvitation;
+  /** Throws `AccessError` `gone` on anything but a live invitation. */
+  look(token: string): InvitationView;
+  /** The person whom a link for a new password is for; `undefined` for one to join. Throws `gone`. */
+  personOf(token: string): string | undefined;
+  organisationOf(token: string): string;
+  /** Uses it, once, whoever tries meanwhile; gives the new person's id. Throws `gone`, `conflict`, `bad-request`. */
+  accept(
+    token: string,
+    person: { readonly login: string; readonly name: string; readonly passwordHash: string | null },
+    identity?: Identity,
+  ): string;
+  /** Uses a link for a new password. Throws `gone`. */
+  reset(token: string, passwordHash: string): void;
+  /** Newest first; without those for passwords. */
+  list(): readonly Invitation[];
+  /** `false` where it was used or revoked already. */
+  revoke(id: string): boolean;
+}
+
+export const createInvitations = (deps: InvitationsDeps): Invitations => {
+  const { store, now, newId } = deps;
+  const live = (token: string): Invitation => {
+    const found = store.invitationByToken(hashOf(token));
+    const isLive =
+      found !== undefined && found.usedAt === null && found.revokedAt === null && found.expires > now();
+    if (!isLive) throw gone();
+    return found;
+  };
+  return {
+    ...createIssuers(deps),
+    look: (token) => {
+      const { organisationId, role, login, name, expires, personId } = live(token);
+      const organisation = deps.organisations().find(({ id }) => id === organisationId);
+      if (organisation === undefined) throw gone();
+      return { organisationName: organisation.name, role, login, name, expires, reset: personId !== null };
+    },
+    personOf: (token) => live(token).personId ?? undefined,
+    organisationOf: (token) => live(token).organisationId,
+    accept: (token, { passwordHash, ...proposed }, identity) => {
+      const { organisationId, role, tokenHash } = live(token);
+      const login = checkedLogin(proposed.login);
+      const person = { id: newId(), login, name: proposed.name.trim(), passwordHash, organisationId, role };
+      const outcome = store.acceptInvitation(tokenHash, now(), person, identity);
+      if (outcome === 'login-taken') throw loginTaken(login);
+      if (outcome === 'identity-taken') {
+        throw new AccessError('conflict', 'You are somebody here already: sign in instead.');
+      }
+      if (outcome === 'gone') throw gone();
+      return person.id;
+    },
+    reset: (token, passwordHash) => {
+      if (!store.acceptReset(hashOf(token), now(), passwordHash)) throw gone();
+    },
+    list: () => store.invitations().filter(({ personId }) => personId === null),
+    revoke: (id) => store.revokeInvitation(id, now()),
+  };
+};
+
+const createIssuers = (deps: InvitationsDeps): Pick<Invitations, 'invite' | 'inviteToReset'> => {
+  const issue = (
+    made: Pick<Invitation, 'organisationId' | 'role' | 'personId' | 'login' | 'name' | 'createdBy'>,
+    hours: number,
+  ): IssuedInvitation => {
+    if (!(hours > 0 && hours <= MAX_HOURS)) {
+      throw new AccessError('bad-request', `A link is valid for more than 0 and at most ${MAX_HOURS} hours.`);
+    }
+    const token = `ti1_${encodeBase32(deps.random(SECRET_BYTES)).toLowerCase()}`;
+    const [id, createdAt] = [deps.newId(), deps.now()];
+    const expires = createdAt + Math.round(hours * HOUR_MS);
+    const tokenHash = hashOf(token);
+    deps.store.addInvitation({ ...made, id, tokenHash, createdAt, expires, usedAt: null, revokedAt: null });
+    return { id, token, expires };
+  };
+  return {
+    invite: ({ organisationId, role, login, name, hours = INVITATION_HOURS, createdBy }) => {
+      if (!deps.organisations().some(({ id }) => id === organisationId)) {
+        throw new AccessError('not-found', 'There is no such organisation.');
+      }
+      const proposed = { login: login === undefined ? null : checkedLogin(login), name: name ?? null };
+      return issue({ organisationId, role, ...proposed, personId: null, createdBy }, hours);
+    },
+    inviteToReset: ({ id, organisationId, role, login, name }, { hours = RESET_HOURS, createdBy }) =>
+      issue({ organisationId, role, login, name, personId: id, createdBy }, hours),
+  };
+};
+
+const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
+
+const gone = (): AccessError =>
+  new AccessError('gone', 'This link was used or revoked, or has ended: ask for a new one.');
+
+/** The link that people open: what follows `#` is sent to no server and written into no log. */
+export const invitationLink = (consoleUrl: string, token: string): string =>
+  `${consoleUrl.replace(/\/+$/, '')}/#invitation=${token}`;

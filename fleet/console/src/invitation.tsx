@@ -1,0 +1,65 @@
+import { useEffect, useState } from 'preact/hooks';
+import { api, type Invitation, type Provider, type SignedIn } from './api';
+import { Field, Form } from './form';
+import { NewPasswordField } from './new-password-field';
+import type { Texts } from './texts';
+
+/** The token of an invitation that the address carries; what follows # reaches no log. */
+export const invitationOf = (hash: string): string | undefined =>
+  /^#invitation=(ti1_[a-z2-7]+)$/.exec(hash)?.[1];
+
+interface Props {
+  texts: Texts;
+  token: string;
+  onSession: (session: SignedIn) => void;
+}
+
+/** Joins by an invitation, or chooses a new password by a link. */
+export const AcceptInvitation = ({ texts, token, onSession }: Props) => {
+  const [invitation, setInvitation] = useState<Invitation | 'gone'>();
+  const [providers, setProviders] = useState<Provider[]>([]);
+  useEffect(() => {
+    void api.lookAtInvitation(token).then(setInvitation, () => setInvitation('gone'));
+    void api.providers().then(setProviders, () => undefined);
+  }, [token]);
+  if (invitation === undefined) return <p role="status">{texts.loading}</p>;
+  if (invitation === 'gone') return <p role="alert">{texts.invitationGone}</p>;
+  const { reset, organisationName, role, login, name } = invitation;
+  const accept = async (field: (name: string) => string) => {
+    const chosen = reset ? {} : { login: field('login'), name: field('name') };
+    onSession(await api.acceptInvitation({ token, password: field('password'), ...chosen }));
+  };
+  const signOn = async (id: string) =>
+    location.assign((await api.startSignOn(id, { invitation: token })).url);
+  return (
+    <section class="login" aria-labelledby="invitation-title">
+      <h2 id="invitation-title">{reset ? texts.newPassword : texts.invitedTo(organisationName)}</h2>
+      {!reset && <p>{texts.asRole(texts.roles[role] ?? role)}</p>}
+      <Form
+        texts={texts}
+        label={reset ? texts.goOn : texts.join}
+        meanings={{ 410: texts.invitationGone, 409: texts.loginTaken, 422: texts.weakPassword }}
+        onSubmit={accept}
+      >
+        {!reset && (
+          <>
+            <Field name="name" label={texts.yourName} autocomplete="name" value={name ?? ''} first />
+            <Field name="login" label={texts.login} autocomplete="username" value={login ?? ''} />
+          </>
+        )}
+        <NewPasswordField texts={texts} name="password" first={reset} />
+      </Form>
+      {!reset &&
+        providers.map((provider) => (
+          <button
+            key={provider.id}
+            type="button"
+            class="secondary"
+            onClick={() => void signOn(provider.id).catch(() => setInvitation('gone'))}
+          >
+            {texts.signInWith(provider.name)}
+          </button>
+        ))}
+    </section>
+  );
+};

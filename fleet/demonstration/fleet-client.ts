@@ -1,0 +1,61 @@
+/** What the demonstration asks of the fleet, over HTTP like any program. */
+export interface FleetClient {
+  organisations(): Promise<readonly { id: string; parentId: string | null; name: string }[]>;
+  addOrganisation(organisation: {
+    parentId: string;
+    name: string;
+    type: 'municipality';
+    code: string;
+  }): Promise<{ id: string }>;
+  enrolmentToken(organisationId: string): Promise<string>;
+}
+
+const REQUEST_MS = 10_000;
+
+/** Resolves once the fleet answers; rejects when `signal` aborts. */
+export const waitForHealth = async (
+  url: string,
+  delay: (ms: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  for (;;) {
+    signal.throwIfAborted();
+    const healthy = await fetch(`${url}/api/v1/health`, { signal: AbortSignal.timeout(REQUEST_MS) }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (healthy) return;
+    await delay(100);
+  }
+};
+
+export const openFleetClient = async (url: string, login: string, password: string): Promise<FleetClient> => {
+  let token = '';
+  const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> => {
+    const response = await fetch(`${url}/api/v1/${path}`, {
+      method,
+      signal: AbortSignal.timeout(REQUEST_MS),
+      headers: {
+        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
+    return answer;
+  };
+  ({ token } = (await ask('POST', 'login', { login, password })) as { token: string });
+  return {
+    organisations: async () => {
+      const page = (await ask('GET', 'organisations?limit=1000')) as {
+        items: { id: string; parentId: string | null; name: string }[];
+      };
+      return page.items;
+    },
+    addOrganisation: async (organisation) =>
+      (await ask('POST', 'organisations', organisation)) as { id: string },
+    enrolmentToken: async (organisationId) =>
+      ((await ask('POST', 'enrolment-tokens', { organisationId })) as { token: string }).token,
+  };
+};

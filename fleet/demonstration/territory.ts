@@ -1,0 +1,45 @@
+import { Type, type Static } from 'typebox';
+import { Check, Errors } from 'typebox/value';
+import { parse } from 'yaml';
+
+const DEVICE = Type.Object({
+  key: Type.String(),
+  name: Type.String(),
+  profile: Type.String(),
+  line: Type.Enum(['tcp', 'rtu', 'mbus', 'tic', 'nmea']),
+  /** Its address on the line, where devices of such lines have one. */
+  unit: Type.Integer({ minimum: 1, maximum: 247 }),
+  location: Type.String(),
+  locationName: Type.String(),
+});
+
+const TERRITORY = Type.Object({
+  intercommunality: Type.String(),
+  municipalities: Type.Array(
+    Type.Object({ name: Type.String(), code: Type.String(), devices: Type.Array(DEVICE) }),
+  ),
+});
+
+export type Territory = Static<typeof TERRITORY>;
+export type Municipality = Territory['municipalities'][number];
+export type Line = Municipality['devices'][number]['line'];
+export const LINES: readonly Line[] = ['tcp', 'rtu', 'mbus', 'tic', 'nmea'];
+
+/** Lines whose devices speak unasked, and are not called by an address. */
+export const isSpeaking = (line: Line): boolean => line === 'tic' || line === 'nmea';
+
+/** Reads the territory's file. Throws `TypeError` naming the first key that is wrong. */
+export const parseTerritory = (text: string): Territory => {
+  const document: unknown = parse(text);
+  if (Check(TERRITORY, document)) return document;
+  const [first] = Errors(TERRITORY, document);
+  throw new TypeError(`territory: ${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`);
+};
+
+/** A name as a folder: lower case, without accents. */
+export const slugOf = (name: string): string =>
+  name
+    .normalize('NFD')
+    .replaceAll(/[\u0300-\u036F]/g, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-');

@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { FastifyRequest } from 'fastify';
+import type { AuditRecord } from '../access/audit/content.js';
+import { ANY, type Decision, type Resource } from '../access/decide.js';
+import { AccessError } from '../access/errors.js';
+import type { RateLimit } from '../access/rate-limit.js';
+import { ANONYMOUS, LOCAL, type Subject } from '../access/subject.js';
+import { addressOf, fromHere, tokenOf } from './caller.js';
+import type { HttpContext, Server } from './context.js';
+import { actionOf } from './route-actions.js';
+import { isFromElsewhere } from './same-origin.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; known before anything of the request is read. */
+    subject: Subject;
+  }
+}
+
+/** Asks of every request, before its body is read, whether whoever sends it may do the route's action at all. */
+export const checkEveryRequest = (server: Server, context: HttpContext, limit: RateLimit): void => {
+  server.decorateRequest('subject');
+  server.addHook('onRequest', async (request) => {
+    request.subject = identify(context, request);
+    limit.take(request.subject, addressOf(request));
+    if (request.is404) return;
+    authorise(context, request, ANY);
+    requireSameOrigin(context, request);
+  });
+};
+
+const identify = ({ identify }: HttpContext, request: FastifyRequest): Subject => {
+  const token = tokenOf(request);
+  const known = token === undefined ? ANONYMOUS : identify(token, addressOf(request));
+  return known.type === 'anonymous' && fromHere(request) ? LOCAL : known;
+};
+
+/**
+ * Throws `AccessError` unless the caller may do the route's action to this resource; the attempt is written into the
+ * audit trail. The same answer for what is out of reach and for what does not exist.
+ */
+export const authorise = (context: HttpContext, request: FastifyRequest, resource: Resource): void => {
+  const decision = context.decide(request.subject, actionOf(request), resource);
+  if (decision.permit) return;
+  context.audit.record({
+    ...attemptOf(request),
+    resource: { type: resource.type, id: idOf(resource), organisationId: null },
+    outcome: 'refused',
+    reason: decision.reason,
+  });
+  throw refusalOf(decision);
+};
+
+const idOf = (resource: Resource): string | null => {
+  if (resource.type === 'organisation') return resource.organisationId;
+  return resource.type === 'gateway' ? resource.gatewayId : null;
+};
+
+/** Throws `AccessError` `forbidden` on a change that another site makes a browser ask for, and records it. */
+const requireSameOrigin = ({ audit }: HttpContext, request: FastifyRequest): void => {
+  if (!isFromElsewhere(request)) return;
+  const resource = { type: 'any', id: null, organisationId: null };
+  audit.record({ ...attemptOf(request), resource, outcome: 'refused', reason: 'from-another-site' });
+  throw new AccessError(
+    'forbidden',
+    'This change was asked for from another site: make it from the console.',
+  );
+};
+
+/** Who, what and from where, as the audit trail records it. */
+export const attemptOf = (request: FastifyRequest): Pick<AuditRecord, 'subject' | 'action' | 'from'> => ({
+  subject: request.subject,
+  action: actionOf(request),
+  from: addressOf(request),
+});
+
+/**
+ * Whether the caller is who they were when they asked, and may do so still. Streams ask it before each part: who lost a
+ * role, or whose session ended, hears nothing more.
+ */
+export const stillMay = (context: HttpContext, request: FastifyRequest): boolean =>
+  context.decide(request.subject, actionOf(request), ANY).permit &&
+  isDeepStrictEqual(identify(context, request), request.subject);
+
+const refusalOf = ({ reason }: Decision): AccessError =>
+  reason === 'not-signed-in'
+    ? new AccessError('unauthenticated', 'Log in first: POST /api/v1/login.')
+    : new AccessError('forbidden', 'This is not among what your role gives you.');

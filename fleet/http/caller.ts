@@ -1,0 +1,50 @@
+import type { FastifyRequest } from 'fastify';
+import { treeOf } from '../access/organisation-tree.js';
+import { compileScope } from '../sharing/compile-scope.js';
+import type { Scope } from '../sharing/scope.js';
+import type { HttpContext } from './context.js';
+import { sessionCookieOf } from './session-cookie.js';
+
+/** The session token of a request: bearer header for programs, cookie for browsers. */
+export const tokenOf = (request: FastifyRequest): string | undefined => {
+  const [scheme, token] = request.headers.authorization?.split(' ') ?? [];
+  if (scheme?.toLowerCase() === 'bearer' && token !== undefined) return token;
+  return sessionCookieOf(request);
+};
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
+/** What a proxy adds. */
+const FORWARDED = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'via',
+] as const;
+
+export const fromLoopback = (request: FastifyRequest): boolean =>
+  LOOPBACK.has(request.socket.remoteAddress ?? '');
+
+/** Some proxy passed this request on, or its sender says so. */
+export const isForwarded = (request: FastifyRequest): boolean =>
+  FORWARDED.some((name) => request.headers[name] !== undefined);
+
+/** Where a request comes from; of a trusted proxy, where it says. */
+export const addressOf = (request: FastifyRequest): string => request.ip;
+
+/** The address under which the caller reached this fleet, for links; a trusted proxy is believed about it. */
+export const originOf = (request: FastifyRequest): string => `${request.protocol}://${request.host}`;
+
+const OWN_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * A request that came through a proxy on this machine is not from this machine; nor is one for another name, which
+ * such a proxy passed on silently or a browser was tricked into (DNS rebinding).
+ */
+export const fromHere = (request: FastifyRequest): boolean =>
+  fromLoopback(request) && !isForwarded(request) && OWN_NAMES.has(request.hostname);
+
+/** What the caller may read now. */
+export const scopeOf = ({ registry, now }: HttpContext, request: FastifyRequest): Scope =>
+  compileScope(request.subject, treeOf(registry.organisations()), now());

@@ -1,0 +1,203 @@
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { AuditObject } from '../access/audit/content.js';
+import { inOrganisation } from '../access/decide.js';
+import { subjectId, type Subject } from '../access/subject.js';
+import { endOfClaim, waitingClaims } from '../registry/held-claims.js';
+import type { HeldClaim } from '../store/identity-store.js';
+import { attemptOf, authorise } from './authorise.js';
+import { scopeOf } from './caller.js';
+import { CLAIM_TOKEN, issueRecorded, presentToken, TOKEN_BOUNDS } from './claim-token.js';
+import type { HttpContext, Routes } from './context.js';
+import { PAGING_QUERY, pageOf, readPage } from './paging.js';
+import { HttpError } from './problem.js';
+import { ENROLMENT_CLAIM } from './resources.js';
+import { isoTime } from './time.js';
+
+const PARAMS = Type.Object({ id: Type.String({ maxLength: 64 }) });
+const REASON = Type.Object(
+  { reason: Type.String({ minLength: 1, maxLength: 300, description: 'Kept with the decision.' }) },
+  { additionalProperties: false },
+);
+
+/** What operators decide of gateways: claims, revocation, replacement. */
+export const gatewayControlRoutes: Routes = (server, context) => {
+  addClaims(server, context);
+  addApprove(server, context);
+  addReject(server, context);
+  addRevoke(server, context);
+  addReplace(server, context);
+};
+
+const addClaims: Routes = (server, context) => {
+  server.get(
+    '/api/v1/enrolment-claims',
+    {
+      config: { action: 'read-enrolment-claims' },
+      schema: {
+        summary: 'Claims that wait for an operator',
+        tags: ['enrolment'],
+        querystring: PAGING_QUERY,
+        response: { 200: pageOf(ENROLMENT_CLAIM) },
+      },
+    },
+    async (request) => {
+      const scope = scopeOf(context, request);
+      const visible = new Set(context.views.organisations(scope).map(({ id }) => id));
+      const claims = waitingClaims(context.registry, context.now())
+        .filter(({ organisationId }) => visible.has(organisationId))
+        .toSorted((a, b) => (a.gatewayId < b.gatewayId ? -1 : 1));
+      const page = readPage(
+        context,
+        request,
+        ({ after, limit }) =>
+          claims.filter(({ gatewayId }) => after === undefined || gatewayId > after).slice(0, limit),
+        ({ gatewayId }) => gatewayId,
+      );
+      return {
+        ...page,
+        items: page.items.map((claim) => ({
+          gatewayId: claim.gatewayId,
+          organisationId: claim.organisationId,
+          name: claim.name,
+          serial: claim.serial ?? null,
+          replaces: claim.replaces ?? null,
+          asked: isoTime(claim.askedAt),
+          expires: isoTime(endOfClaim(claim)),
+        })),
+      };
+    },
+  );
+};
+
+type Asked = FastifyRequest<{ Params: { id: string } }>;
+
+/** The claim that the caller may decide. */
+const claimOf = (context: HttpContext, request: Asked): HeldClaim => {
+  const scope = scopeOf(context, request);
+  const claim = context.registry.heldClaim(request.params.id);
+  const visible = context.views.organisations(scope).some(({ id }) => id === claim?.organisationId);
+  if (claim === undefined || !visible) throw new HttpError('not-found', 'No claim waits under this id.');
+  authorise(context, request, inOrganisation(claim.organisationId));
+  return claim;
+};
+
+/** The holder of the gateway that the caller may decide about. */
+const holderOf = (context: HttpContext, request: Asked): string => {
+  const gateway = context.views.gateway(scopeOf(context, request), request.params.id);
+  if (gateway === undefined) throw new HttpError('not-found', 'There is no such gateway.');
+  authorise(context, request, inOrganisation(gateway.organisationId));
+  return gateway.organisationId;
+};
+
+/** Decides, and records it. */
+const change = (
+  context: HttpContext,
+  request: Asked,
+  organisationId: string,
+  act: () => void,
+  after: AuditObject,
+): void =>
+  context.audit.change(act, () => ({
+    ...attemptOf(request),
+    resource: { type: 'gateway', id: request.params.id, organisationId },
+    after,
+    outcome: 'done',
+  }));
+
+/** Who decides, for people. */
+const nameOf = (subject: Subject): string => ('name' in subject ? subject.name : subjectId(subject));
+
+const addApprove: Routes = (server, context) => {
+  server.post(
+    '/api/v1/gateways/:id/approve',
+    {
+      config: { action: 'decide-enrolment-claim' },
+      schema: {
+        summary: 'Let the claim that waits under this id have its certificate when it asks next',
+        tags: ['enrolment'],
+        params: PARAMS,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const { gatewayId, organisationId } = claimOf(context, request);
+      const approve = () => context.gatewayControl.approve(gatewayId, nameOf(request.subject));
+      change(context, request, organisationId, approve, { approved: true });
+      return reply.status(204).send(null);
+    },
+  );
+};
+
+const addReject: Routes = (server, context) => {
+  server.post(
+    '/api/v1/gateways/:id/reject',
+    {
+      config: { action: 'decide-enrolment-claim' },
+      schema: {
+        summary: 'Refuse the claim that waits under this id for good; the gateway is told why',
+        tags: ['enrolment'],
+        params: PARAMS,
+        body: REASON,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const { gatewayId, organisationId } = claimOf(context, request);
+      const decision = { by: nameOf(request.subject), reason: request.body.reason };
+      const reject = () => context.gatewayControl.reject(gatewayId, decision);
+      change(context, request, organisationId, reject, { approved: false, reason: decision.reason });
+      return reply.status(204).send(null);
+    },
+  );
+};
+
+const addRevoke: Routes = (server, context) => {
+  server.post(
+    '/api/v1/gateways/:id/revoke',
+    {
+      config: { action: 'revoke-gateway' },
+      schema: {
+        summary: 'Refuse a gateway for good: its session ends now, the next one and any renewal are refused',
+        tags: ['gateways'],
+        params: PARAMS,
+        body: REASON,
+        response: { 204: Type.Null() },
+      },
+    },
+    async (request, reply) => {
+      const organisationId = holderOf(context, request);
+      const { reason } = request.body;
+      const by = nameOf(request.subject);
+      const revoke = () => context.gatewayControl.revoke(request.params.id, { by, reason });
+      change(context, request, organisationId, revoke, { revoked: reason });
+      context.gatewayRevoked();
+      return reply.status(204).send(null);
+    },
+  );
+};
+
+const addReplace: Routes = (server, context) => {
+  server.post(
+    '/api/v1/gateways/:id/replace',
+    {
+      config: { action: 'replace-gateway' },
+      schema: {
+        summary: 'Issue a claim token for the box that takes over from this one',
+        description:
+          'When it is used, the devices go on under the new gateway with their points, and the old gateway is revoked.',
+        tags: ['enrolment'],
+        params: PARAMS,
+        body: Type.Object(TOKEN_BOUNDS, { additionalProperties: false }),
+        response: { 201: CLAIM_TOKEN },
+      },
+    },
+    async (request, reply) => {
+      const organisationId = holderOf(context, request);
+      const { qr, ...bounds } = request.body;
+      const createdBy = subjectId(request.subject);
+      const order = { ...bounds, organisationId, createdBy, replaces: request.params.id };
+      return reply.status(201).send(presentToken(request, issueRecorded(context, request, order), qr));
+    },
+  );
+};

@@ -1,0 +1,32 @@
+import { representative } from '#wire/aggregate/representative.js';
+import type { ReadingRow, RollupRow } from '../store/views-store.js';
+import { isoTime } from './time.js';
+import { presentValue } from './value.js';
+
+/** A reading as `/readings` gives it. */
+export const presentReading = (row: ReadingRow) => ({
+  time: isoTime(row.time),
+  value: presentValue(row.value),
+  flag: row.flag,
+  reason: row.reason,
+  clock: row.clock,
+  uncertaintyMs: row.uncertaintyMs,
+  deviceTime: row.deviceTime === undefined ? null : isoTime(row.deviceTime),
+  deviceClock: row.deviceClock ?? null,
+  source: row.source,
+  epoch: row.epoch,
+  ordinal: row.ordinal,
+});
+
+/** A rollup cell as `/readings` gives it: `value` is the one number that its kind is read as. */
+export const presentRollup = ({ start, end, origin, revision, aggregate }: RollupRow) => ({
+  start: isoTime(start),
+  end: isoTime(end),
+  value: presentValue(representative(aggregate)),
+  min: aggregate.min,
+  max: aggregate.max,
+  count: aggregate.count,
+  expected: aggregate.expected,
+  origin,
+  revision,
+});

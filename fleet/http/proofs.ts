@@ -1,0 +1,57 @@
+import { Type } from 'typebox';
+import { PROOF_RESOLUTIONS } from '../proof/prover.js';
+import { scopeOf } from './caller.js';
+import type { Routes } from './context.js';
+import { parseTime } from './time.js';
+
+export const PROOF_TYPE = 'application/vnd.terroir.proof+cbor';
+
+/** Proofs of origin. */
+export const proofRoutes: Routes = (server, context) => {
+  server.get(
+    '/api/v1/points/:id/proof',
+    {
+      config: { action: 'prove-data' },
+      schema: {
+        summary: 'Proof of origin of one reading or window',
+        description:
+          'A file that `terroir-fleet verify` checks offline, with the root certificate alone: signed header, the ' +
+          'point’s own column with its path in the hash tree, certificates, and the directory entries that describe ' +
+          'it. Given where raw readings are.',
+        tags: ['data'],
+        params: Type.Object({ id: Type.String({ maxLength: 64, description: 'Id of the point.' }) }),
+        querystring: Type.Object(
+          {
+            at: Type.String({
+              maxLength: 40,
+              description: 'ISO 8601: the newest reading at or before it, or the window that it lies in.',
+            }),
+            resolution: Type.Optional(
+              Type.Enum(['raw', ...PROOF_RESOLUTIONS], { description: 'raw by default.' }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+        response: {
+          200: {
+            description: 'The proof.',
+            content: { [PROOF_TYPE]: { schema: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) } },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id: pointId } = request.params;
+      const { at, resolution = 'raw' } = request.query;
+      const asked = { scope: scopeOf(context, request), pointId, at: parseTime('at', at) };
+      const proof =
+        resolution === 'raw'
+          ? context.proofs.reading(asked)
+          : context.proofs.window({ ...asked, resolution });
+      return reply
+        .header('content-disposition', `attachment; filename="${pointId}.proof"`)
+        .type(PROOF_TYPE)
+        .send(Buffer.from(proof));
+    },
+  );
+};

@@ -1,0 +1,153 @@
+import { Type, type Static } from 'typebox';
+import type { FastifyRequest } from 'fastify';
+import type { Scope } from '../sharing/scope.js';
+import type { PointRow, ReadingKey, ReadingRow, Resolution, RollupRow } from '../store/views-store.js';
+import { scopeOf } from './caller.js';
+import type { HttpContext, Routes } from './context.js';
+import { csvOfReadings, csvOfRollups } from './csv.js';
+import { bindingOf, pageOf, PAGING } from './paging.js';
+import { HttpError } from './problem.js';
+import { presentReading, presentRollup } from './present-series.js';
+import { READING, ROLLUP } from './resources.js';
+import { sendFile } from './send-file.js';
+import { parseTime } from './time.js';
+
+const DAY_MS = 24 * 3600 * 1000;
+const DEFAULT_LIMIT = 1000;
+
+const QUERY = Type.Object(
+  {
+    point: Type.String({ maxLength: 64, description: 'Id of the point.' }),
+    from: Type.Optional(
+      Type.String({ maxLength: 40, description: 'ISO 8601, inclusive; a day before `to` by default.' }),
+    ),
+    to: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601, exclusive; now by default.' })),
+    resolution: Type.Optional(Type.Enum(['raw', '1m', '15m', '1h', '1d'])),
+    format: Type.Optional(
+      Type.Enum(['json', 'csv'], { description: 'csv gives the whole period as one stream.' }),
+    ),
+    ...PAGING,
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: DEFAULT_LIMIT })),
+  },
+  { additionalProperties: false },
+);
+
+type Query = Static<typeof QUERY>;
+
+/** What one request asks, checked. */
+export interface SeriesRequest {
+  readonly scope: Scope;
+  readonly point: PointRow;
+  readonly from: number;
+  readonly to: number;
+}
+
+export const readingsRoutes: Routes = (server, context) => {
+  server.get(
+    '/api/v1/readings',
+    {
+      config: { action: 'read-data' },
+      schema: {
+        summary: 'Readings or rollups of one point over a period',
+        description:
+          'Ordered by time. Rollup cells are those that start in the period. The following pages keep the period of the first.',
+        tags: ['data'],
+        querystring: QUERY,
+        response: {
+          200: {
+            description: 'A page of readings or rollup cells; or, as CSV, all of them.',
+            content: {
+              'application/json': { schema: Type.Union([pageOf(READING), pageOf(ROLLUP)]) },
+              'text/csv': { schema: Type.String() },
+            },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const scope = scopeOf(context, request);
+      const asked = seriesRequest(context, scope, request.query);
+      const resolution = request.query.resolution ?? 'raw';
+      if (request.query.format === 'csv') {
+        const lines =
+          resolution === 'raw'
+            ? csvOfReadings(context.views, context.now(), asked)
+            : csvOfRollups(context.views, context.now(), asked, resolution);
+        const name = `${asked.point.id}-${resolution}.csv`;
+        return sendFile(context, request, reply, { name, type: 'text/csv; charset=utf-8', lines });
+      }
+      const page =
+        resolution === 'raw'
+          ? readingsPage(context, request, asked)
+          : rollupsPage(context, request, asked, resolution);
+      return reply.serializer(JSON.stringify).type('application/json; charset=utf-8').send(page);
+    },
+  );
+};
+
+const seriesRequest = (context: HttpContext, scope: Scope, query: Query): SeriesRequest => {
+  const point = context.views.point(scope, query.point);
+  if (point === undefined) throw new HttpError('not-found', 'There is no such point.');
+  const to = query.to === undefined ? context.now() : parseTime('to', query.to);
+  const from = query.from === undefined ? to - DAY_MS : parseTime('from', query.from);
+  if (from >= to) throw new HttpError('bad-request', 'from: must be earlier than to.');
+  return { scope, point, from, to };
+};
+
+type SeriesHttpRequest = FastifyRequest<{ Querystring: Query }>;
+
+/** Where a page begins, and the period of the first one: it holds for the following, since `now` moves on. */
+interface Place<Key> {
+  readonly from: number;
+  readonly to: number;
+  readonly after: Key;
+}
+
+/** Reads one page of a period with `read`; `keyOf` gives the place of a row in its series. */
+const seriesPage = <Row, Key>(
+  context: HttpContext,
+  request: SeriesHttpRequest,
+  asked: SeriesRequest,
+  read: (page: { pointId: string; from: number; to: number; limit: number; after?: Key }) => readonly Row[],
+  keyOf: (row: Row) => Key,
+): { rows: readonly Row[]; next: string | null } => {
+  const { limit = DEFAULT_LIMIT, cursor } = request.query;
+  const binding = bindingOf(request);
+  const place =
+    cursor === undefined ? undefined : (JSON.parse(context.cursors.open(cursor, binding)) as Place<Key>);
+  const { from, to } = place ?? asked;
+  const after = place === undefined ? {} : { after: place.after };
+  const found = read({ pointId: asked.point.id, from, to, limit: limit + 1, ...after });
+  const rows = found.slice(0, limit);
+  const last = rows.at(-1);
+  if (found.length <= limit || last === undefined) return { rows, next: null };
+  const next: Place<Key> = { from, to, after: keyOf(last) };
+  return { rows, next: context.cursors.seal(JSON.stringify(next), binding) };
+};
+
+const readingsPage = (context: HttpContext, request: SeriesHttpRequest, asked: SeriesRequest) => {
+  const { rows, next } = seriesPage<ReadingRow, ReadingKey>(
+    context,
+    request,
+    asked,
+    (page) => context.views.readings(asked.scope, context.now(), page),
+    ({ key }) => key,
+  );
+  return { items: rows.map(presentReading), next };
+};
+
+const rollupsPage = (
+  context: HttpContext,
+  request: SeriesHttpRequest,
+  asked: SeriesRequest,
+  resolution: Resolution,
+) => {
+  const { rows, next } = seriesPage<RollupRow, number>(
+    context,
+    request,
+    asked,
+    (page) => context.views.rollups(asked.scope, context.now(), { ...page, resolution }),
+    ({ start }) => start,
+  );
+  return { items: rows.map(presentRollup), next };
+};

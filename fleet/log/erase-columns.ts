@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { openColumns, parseBatch } from '#wire/batch.js';
+import { unpackColumns, type SaltedColumn } from '#wire/body.js';
+import { WireError } from '#wire/errors.js';
+import type { BatchHeader } from '#wire/header.js';
+import { reduceBatch } from '#wire/reduce-batch.js';
+import type { Erasure, LogEntry, LogReader, LogWriter } from '../store/log-store.js';
+
+/** What one step reads of the log. */
+const MAX_ENTRIES = 64;
+const MAX_BYTES = 4_194_304;
+
+/** Columns of one point that speak of a time in [from, to), UTC ms. */
+export interface ErasureOrder {
+  readonly pointId: string;
+  readonly from: number;
+  readonly to: number;
+  /** Number of the point in a directory of a source. */
+  readonly numberIn: (source: string, directory: Uint8Array) => number | undefined;
+}
+
+export interface ErasureTotals {
+  readonly batches: number;
+  readonly readings: number;
+  readonly windows: number;
+}
+
+/** Called after each step with the position in the log that it reached. */
+type Progress = (position: number) => void;
+
+interface Deps {
+  readonly reader: Pick<LogReader, 'read'>;
+  readonly now: () => number;
+}
+
+/** What an erasure would take; changes nothing. */
+export const countColumns = (deps: Deps, order: ErasureOrder, progress: Progress): ErasureTotals => {
+  let totals: ErasureTotals = NOTHING;
+  for (const { position, erasures } of stepsOf(deps, order)) {
+    totals = erasures.reduce(add, totals);
+    progress(position);
+  }
+  return totals;
+};
+
+/**
+ * Takes the columns out of the log, step by step. Each step is whole or not at all: after a kill, the same order
+ * goes on with what is left. A column goes as a whole, also where it reaches beyond the period.
+ */
+export const eraseColumns = async (
+  deps: Deps & { readonly writer: Pick<LogWriter, 'eraseColumns'> },
+  order: ErasureOrder,
+  progress: Progress,
+): Promise<ErasureTotals> => {
+  let totals: ErasureTotals = NOTHING;
+  for (const { position, erasures } of stepsOf(deps, order)) {
+    if (erasures.length > 0) await deps.writer.eraseColumns(erasures);
+    totals = erasures.reduce(add, totals);
+    progress(position);
+  }
+  return totals;
+};
+
+const NOTHING: ErasureTotals = { batches: 0, readings: 0, windows: 0 };
+
+const add = (totals: ErasureTotals, { readings, windows }: Erasure): ErasureTotals => ({
+  batches: totals.batches + 1,
+  readings: totals.readings + readings,
+  windows: totals.windows + windows,
+});
+
+interface Step {
+  readonly position: number;
+  readonly erasures: readonly Erasure[];
+}
+
+function* stepsOf({ reader, now }: Deps, order: ErasureOrder): Generator<Step> {
+  for (let position = 0; ;) {
+    const entries = reader.read(position, MAX_ENTRIES, MAX_BYTES);
+    const last = entries.at(-1);
+    if (last === undefined) return;
+    position = last.position;
+    yield { position, erasures: entries.flatMap((entry) => erasureOf(entry, order, now())) };
+  }
+}
+
+/** What goes of one column. */
+interface Taken {
+  readonly firstTime: number;
+  readonly lastTime: number;
+  readonly readings: number;
+  readonly windows: number;
+}
+
+const erasureOf = (entry: LogEntry, order: ErasureOrder, erasedAt: number): readonly Erasure[] => {
+  if (entry.type !== 'batch') return [];
+  const reduced = reduce(entry.message, order);
+  if (reduced === undefined) return [];
+  const { header, taken, message } = reduced;
+  const total = (count: (item: Taken) => number): number => taken.reduce((sum, item) => sum + count(item), 0);
+  return [
+    {
+      position: entry.position,
+      pointId: order.pointId,
+      source: header.source,
+      epoch: header.epoch,
+      seq: header.seq,
+      firstTime: Math.min(...taken.map(({ firstTime }) => firstTime)),
+      lastTime: Math.max(...taken.map(({ lastTime }) => lastTime)),
+      readings: total(({ readings }) => readings),
+      windows: total(({ windows }) => windows),
+      erasedAt,
+      before: sha256(entry.message),
+      after: sha256(message),
+      message,
+    },
+  ];
+};
+
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+
+/** The batch without the order's columns; `undefined` where it has none of them, or none that can be read. */
+const reduce = (bytes: Uint8Array, { from, to, numberIn }: ErasureOrder) => {
+  try {
+    const parsed = parseBatch(bytes);
+    const { header } = parsed;
+    const point = header.content === 'losses' ? undefined : numberIn(header.source, header.directory);
+    if (point === undefined) return undefined;
+    const open = openColumns(parsed);
+    const taken = new Map<SaltedColumn, Taken>();
+    for (const column of open.entries) {
+      if (column instanceof Uint8Array || column.point !== point) continue;
+      const spans = spansOf(header, column);
+      if (!spans.some(([first, last]) => first < to && last >= from)) continue;
+      taken.set(column, takenOf(header.content, spans));
+    }
+    if (taken.size === 0) return undefined;
+    const message = reduceBatch(parsed, open, (column) => taken.has(column));
+    return { header, taken: [...taken.values()], message };
+  } catch (error) {
+    // nothing can be shown of it either: projections keep such a batch apart
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+};
+
+/** First and last time that each reading or window of a column speaks of. */
+const spansOf = (
+  { content, count }: Pick<BatchHeader, 'content' | 'count'>,
+  column: SaltedColumn,
+): readonly (readonly [number, number])[] => {
+  const unpacked = unpackColumns(content, [column], count);
+  if (unpacked.content === 'losses') return [];
+  if (unpacked.content === 'readings') {
+    return unpacked.columns.flatMap(({ readings }) => readings.map(({ time }) => [time, time] as const));
+  }
+  return unpacked.columns.flatMap(({ windows, periodMs }) =>
+    windows.map(({ start }) => [start, start + periodMs - 1] as const),
+  );
+};
+
+const takenOf = (content: BatchHeader['content'], spans: readonly (readonly [number, number])[]): Taken => ({
+  firstTime: spans.reduce((least, [first]) => Math.min(least, first), Infinity),
+  lastTime: spans.reduce((most, [, last]) => Math.max(most, last), -Infinity),
+  readings: content === 'readings' ? spans.length : 0,
+  windows: content === 'windows' ? spans.length : 0,
+});

@@ -1,0 +1,107 @@
+import type { Directory, DirectoryPoint } from '#wire/directory.js';
+import { decodeDirectory, type NamedDirectory } from '#wire/directory-codec.js';
+import { WireError } from '#wire/errors.js';
+import type { LogEntry } from '../store/log-store.js';
+import type { RegistryStore, ResolvedPoint } from '../store/registry-store.js';
+import type { PointMeta, StoredDirectory, ViewsWriter } from '../store/views-writer.js';
+import { ProjectionError } from './errors.js';
+import { isTimeZone } from './legal-day.js';
+
+/**
+ * A reading carries into one-minute cells for at most this long, whatever its directory says: it bounds what one
+ * reading can make the projector write.
+ */
+const LONGEST_HOLD_MS = 86_400_000;
+
+export interface Directories {
+  /** `undefined` until the log has brought it. */
+  find(source: string, hash: string): StoredDirectory | undefined;
+  /**
+   * Takes a directory item; one that cannot be used is stored with its fault. Gives why it cannot even be read, and
+   * throws what is worth a retry.
+   */
+  add(entry: LogEntry): string | undefined;
+  /** Drops what is remembered of uncommitted work. */
+  forget(): void;
+}
+
+type Store = Pick<ViewsWriter, 'directory' | 'seeDirectory' | 'addDirectory'>;
+
+/** Directories of all sources, with their points resolved by the registry. */
+export const createDirectories = (views: Store, registry: Pick<RegistryStore, 'resolve'>): Directories => {
+  const known = new Map<string, StoredDirectory>();
+  return {
+    find: (source, hash) => {
+      const key = `${source}/${hash}`;
+      const directory = known.get(key) ?? views.directory(source, hash);
+      if (directory !== undefined) known.set(key, directory);
+      return directory;
+    },
+    add: (entry) => {
+      const named = open(entry.message);
+      if (typeof named === 'string') return named;
+      const hash = Buffer.from(named.hash).toString('hex');
+      if (views.directory(entry.source, hash) !== undefined) return undefined;
+      if (views.seeDirectory(entry.source, hash)) return undefined;
+      views.addDirectory(entry.source, hash, resolveOrFault(registry, entry, named.directory));
+      return undefined;
+    },
+    forget: () => {
+      known.clear();
+    },
+  };
+};
+
+/** The directory, or why its bytes are none. */
+const open = (message: Uint8Array): NamedDirectory | string => {
+  try {
+    return decodeDirectory(message);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return error.message;
+  }
+};
+
+const resolveOrFault = (
+  registry: Pick<RegistryStore, 'resolve'>,
+  entry: LogEntry,
+  directory: Directory,
+): StoredDirectory => {
+  try {
+    return { points: metasOf(directory, registry.resolve(entry.source, directory, entry.receivedAt)) };
+  } catch (error) {
+    if (!(error instanceof ProjectionError)) throw error;
+    return { fault: error.message };
+  }
+};
+
+const metasOf = (
+  directory: Directory,
+  resolved: ReadonlyMap<number, ResolvedPoint>,
+): ReadonlyMap<number, PointMeta> => {
+  if (resolved.size === 0 && directory.points.length > 0) {
+    throw new ProjectionError('unregistered', 'the registry knows no gateway of this source');
+  }
+  const metas = new Map<number, PointMeta>();
+  for (const point of directory.points) {
+    const place = resolved.get(point.number);
+    if (place !== undefined) metas.set(point.number, metaOf(point, place));
+  }
+  return metas;
+};
+
+const metaOf = (point: DirectoryPoint, place: ResolvedPoint): PointMeta => {
+  if (!isTimeZone(place.timeZone)) {
+    throw new ProjectionError('time-zone', `${place.timeZone} is no time zone of the IANA database`);
+  }
+  return {
+    point: place.number,
+    kind: point.kind,
+    valueType: point.valueType,
+    intervalMs: point.intervalMs,
+    maxHoldMs: Math.min(point.maxHoldMs, LONGEST_HOLD_MS),
+    rollover: point.rollover ?? null,
+    windows: point.windows,
+    timeZone: place.timeZone,
+  };
+};

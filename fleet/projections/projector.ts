@@ -1,0 +1,222 @@
+import { openBody, parseBatch, type BatchBody } from '#wire/batch.js';
+import { WireError } from '#wire/errors.js';
+import type { BatchHeader } from '#wire/header.js';
+import type { LogEntry, LogReader } from '../store/log-store.js';
+import type { RegistryStore } from '../store/registry-store.js';
+import type { ViewsWriter } from '../store/views-writer.js';
+import { createDirectories, type Directories } from './directories.js';
+import { ProjectionError } from './errors.js';
+import { createLedger, type Ledger } from './ledger.js';
+import { resolveBatch } from './resolved-batch.js';
+import { createRollups, type Rollups } from './rollups.js';
+import { createGathered, type Gathered } from './transaction.js';
+
+/** What one transaction takes: entries and bytes of the log, and readings (reached, not exceeded by much). */
+const MAX_ENTRIES = 256;
+const MAX_BYTES = 4_194_304;
+const MAX_READINGS = 200_000;
+
+export interface Projector {
+  /**
+   * Applies the next entries in one transaction; `applied` is their count, 0 at the head. What it throws has
+   * changed nothing, and may be tried again.
+   */
+  step(): { readonly applied: number; readonly position: number };
+  /** Clears every row, so that the next steps make them again from the log's first entry. */
+  rebuild(): void;
+}
+
+export interface ProjectorDeps {
+  readonly log: Pick<LogReader, 'read'>;
+  readonly views: ViewsWriter;
+  readonly registry: Pick<RegistryStore, 'resolve'>;
+  /** Called for each batch that is quarantined here, once it is committed. */
+  readonly onQuarantine: (fault: { readonly source: string; readonly reason: string }) => void;
+}
+
+/** Follows the log and keeps latest, series, rollups and ledger: each entry exactly once. */
+export const createProjector = (deps: ProjectorDeps): Projector => {
+  const { log, views } = deps;
+  const directories = createDirectories(views, deps.registry);
+  const rollups = createRollups(views);
+  /** Entries that were read and not yet applied. */
+  let ahead: readonly LogEntry[] = [];
+
+  const forget = (): void => {
+    ahead = [];
+    directories.forget();
+    rollups.forget();
+  };
+
+  const inTransaction = (work: (run: Run) => number): void => {
+    const run = createRun(views, directories, rollups);
+    try {
+      views.transact(() => {
+        const position = work(run);
+        run.flush();
+        return position;
+      });
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    for (const fault of run.faults) deps.onQuarantine(fault);
+  };
+
+  const stepReady = (positions: readonly number[]): number => {
+    let taken = 0;
+    inTransaction((run) => {
+      taken = takeWhile(positions, (position) => run.replay(entryAt(log, position)));
+      views.removeWaiting(positions.slice(0, taken));
+      return views.position();
+    });
+    return taken;
+  };
+
+  const stepLog = (): number => {
+    const from = views.position();
+    if (ahead.length === 0) ahead = log.read(from, MAX_ENTRIES, MAX_BYTES);
+    if (ahead.length === 0) return 0;
+    let taken = 0;
+    inTransaction((run) => {
+      taken = takeWhile(ahead, (entry) => run.apply(entry));
+      return ahead[taken - 1]?.position ?? from;
+    });
+    ahead = ahead.slice(taken);
+    return taken;
+  };
+
+  return {
+    step: () => {
+      const ready = views.ready(MAX_ENTRIES);
+      const applied = ready.length > 0 ? stepReady(ready) : stepLog();
+      return { applied, position: views.position() };
+    },
+    rebuild: () => {
+      forget();
+      views.clear();
+    },
+  };
+};
+
+/** Count of the first items that `take` took. */
+const takeWhile = <Item>(items: readonly Item[], take: (item: Item) => boolean): number => {
+  let taken = 0;
+  for (const item of items) {
+    if (!take(item)) break;
+    taken += 1;
+  }
+  return taken;
+};
+
+const entryAt = (log: Pick<LogReader, 'read'>, position: number): LogEntry => {
+  const [entry] = log.read(position - 1, 1, MAX_BYTES);
+  if (entry?.position === position) return entry;
+  throw new ProjectionError(
+    'log-gap',
+    `The log has no entry ${position} any more, which waits for a directory.`,
+  );
+};
+
+interface Run {
+  /** Takes the entry, or gives `false` where it must be the first of another transaction. */
+  apply(entry: LogEntry): boolean;
+  /** The same for a batch that waited and was counted when it came. */
+  replay(entry: LogEntry): boolean;
+  flush(): void;
+  readonly faults: readonly { readonly source: string; readonly reason: string }[];
+}
+
+type Opened =
+  | { readonly header: BatchHeader; readonly body: BatchBody }
+  | { readonly header: BatchHeader | undefined; readonly reason: string };
+
+const open = (message: Uint8Array): Opened => {
+  let header: BatchHeader | undefined;
+  try {
+    const parsed = parseBatch(message);
+    header = parsed.header;
+    return { header, body: openBody(parsed) };
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return { header, reason: error.message };
+  }
+};
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+const createRun = (views: ViewsWriter, directories: Directories, rollups: Rollups): Run => {
+  const gathered = createGathered();
+  const ledger = createLedger(views);
+  const faults: { source: string; reason: string }[] = [];
+  /** A directory item ends its transaction: what waited for it comes before what follows it. */
+  let closed = false;
+
+  const quarantine = (entry: LogEntry, header: BatchHeader | undefined, reason: string): void => {
+    const { position, source, receivedAt } = entry;
+    const place = header === undefined ? undefined : { epoch: header.epoch, seq: header.seq };
+    views.addQuarantine({ position, source, receivedAt, reason, ...place });
+    faults.push({ source, reason });
+  };
+  const take = (entry: LogEntry, again: boolean): boolean => {
+    if (gathered.size() >= MAX_READINGS) return false;
+    const opened = open(entry.message);
+    if ('reason' in opened) {
+      if (opened.header !== undefined) ledger.quarantined(opened.header);
+      quarantine(entry, opened.header, opened.reason);
+      return true;
+    }
+    const placed = place(gathered, directories, ledger, opened);
+    if (placed === 'apart') return false;
+    if (!again) ledger.stored(opened.header, opened.body, entry.receivedAt);
+    if (placed === 'placed') {
+      views.addBatch(ledger.originOf(opened.header), opened.header, entry.position);
+    }
+    if (placed === 'waits') {
+      views.addWaiting(entry.position, entry.source, hex(opened.header.directory));
+    } else if (placed !== 'placed') {
+      ledger.withdraw(opened.header, opened.body, entry.receivedAt);
+      quarantine(entry, opened.header, placed.reason);
+    }
+    return true;
+  };
+
+  return {
+    apply: (entry) => {
+      if (closed) return false;
+      if (entry.type === 'batch') return take(entry, false);
+      closed = true;
+      const fault = directories.add(entry);
+      if (fault !== undefined) quarantine(entry, undefined, fault);
+      return true;
+    },
+    replay: (entry) => take(entry, true),
+    flush: () => {
+      gathered.flush(views, rollups);
+      ledger.flush();
+    },
+    faults,
+  };
+};
+
+type Placed = 'placed' | 'waits' | 'apart' | { readonly reason: string };
+
+const place = (
+  gathered: Gathered,
+  directories: Directories,
+  ledger: Ledger,
+  { header, body }: { readonly header: BatchHeader; readonly body: BatchBody },
+): Placed => {
+  if (body.content === 'losses') return 'placed';
+  const directory = directories.find(header.source, hex(header.directory));
+  if (directory === undefined) return 'waits';
+  try {
+    const batch = resolveBatch(body, directory);
+    if (!gathered.admits(batch)) return 'apart';
+    gathered.add(batch, ledger.originOf(header));
+    return 'placed';
+  } catch (error) {
+    if (!(error instanceof ProjectionError)) throw error;
+    return { reason: error.message };
+  }
+};

@@ -1,0 +1,148 @@
+import { DAY, HOUR, joinSpans, MINUTE, QUARTER, startOf, type Span } from '../store/periods.js';
+import type { Cell, PointMeta, ViewsWriter } from '../store/views-writer.js';
+import { legalDay } from './legal-day.js';
+import { createCellMerger, type CellMerger } from './merged-cells.js';
+import type { PointWork, SentWindow } from './point-work.js';
+import { rawCells } from './raw-cells.js';
+
+type Views = Pick<
+  ViewsWriter,
+  'readings' | 'lastEntered' | 'enteredAfter' | 'cells' | 'cellOrigins' | 'lastCellStart' | 'putCells'
+>;
+
+export interface Rollups {
+  /**
+   * Brings the rollups of one point up to its new rows and windows. Call it before the rows are stored. Each cell
+   * has one origin: the gateway's window where there is one or the directory promises one, else the finer cells,
+   * and for minutes the readings.
+   */
+  project(work: PointWork, carryMs: number): void;
+  /** Drops what is remembered of uncommitted work. */
+  forget(): void;
+}
+
+export const createRollups = (views: Views): Rollups => {
+  const merger = createCellMerger(views);
+  return {
+    project: (work, carryMs) => {
+      const minutes = putMinutes(views, work, carryMs);
+      const quarters = putMerged(views, merger, work, { periodMs: QUARTER, finerMs: MINUTE, finer: minutes });
+      const hours = putMerged(views, merger, work, { periodMs: HOUR, finerMs: QUARTER, finer: quarters });
+      putDays(views, merger, work.meta, quarters, hours);
+    },
+    forget: () => {
+      merger.forget();
+    },
+  };
+};
+
+/** These three write cells and give all those of their period that changed, by start. */
+const putMinutes = (views: Views, work: PointWork, carryMs: number): readonly Cell[] => {
+  const { meta, rows } = work;
+  const windows = putWindows(views, work, MINUTE);
+  if (meta.windows.includes(MINUTE) || rows.length === 0) return windows;
+  const taken = startsOf(windows);
+  const raw = rawCells(views, meta, carryMs, rows).filter(({ start }) => !taken.has(start));
+  views.putCells(meta.point, MINUTE, raw);
+  return inOrder(windows, raw);
+};
+
+interface Finer {
+  readonly periodMs: number;
+  readonly finerMs: number;
+  readonly finer: readonly Cell[];
+}
+
+const putMerged = (views: Views, merger: CellMerger, work: PointWork, input: Finer): readonly Cell[] => {
+  const { meta } = work;
+  const { periodMs, finer } = input;
+  const windows = putWindows(views, work, periodMs);
+  const promised = meta.windows.includes(periodMs);
+  if (windows.length > 0 || promised) merger.forgetPoint(meta.point, periodMs);
+  if (promised || finer.length === 0) return windows;
+  const taken = startsOf(windows);
+  const dirty = periodsOf(finer, periodMs).filter(({ from }) => !taken.has(from));
+  const merged = merger.merge(meta, { ...input, dirty });
+  views.putCells(meta.point, periodMs, merged);
+  return inOrder(windows, merged);
+};
+
+/** Legal days, from hours; in a zone whose midnight is not on an hour of UTC, from quarters. */
+const putDays = (
+  views: Views,
+  merger: CellMerger,
+  meta: PointMeta,
+  quarters: readonly Cell[],
+  hours: readonly Cell[],
+): void => {
+  const days = daysOf(hours, meta.timeZone);
+  const onHours = days.every(({ from, to }) => from % HOUR === 0 && to % HOUR === 0);
+  const input = onHours
+    ? { finerMs: HOUR, finer: hours, dirty: days }
+    : { finerMs: QUARTER, finer: quarters, dirty: daysOf(quarters, meta.timeZone) };
+  views.putCells(meta.point, DAY, merger.merge(meta, { periodMs: DAY, ...input }));
+};
+
+const startsOf = (cells: readonly Cell[]): ReadonlySet<number> => new Set(cells.map(({ start }) => start));
+
+const inOrder = (a: readonly Cell[], b: readonly Cell[]): readonly Cell[] => {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a;
+  return [...a, ...b].toSorted((x, y) => x.start - y.start);
+};
+
+const periodsOf = (cells: readonly Cell[], periodMs: number): readonly Span[] => {
+  const spans: Span[] = [];
+  for (const cell of cells) {
+    const from = startOf(cell.start, periodMs);
+    if (spans.at(-1)?.from !== from) spans.push({ from, to: from + periodMs });
+  }
+  return spans;
+};
+
+const daysOf = (cells: readonly Cell[], zone: string): readonly Span[] => {
+  const days: Span[] = [];
+  for (const cell of cells) {
+    if (cell.start < (days.at(-1)?.to ?? -Infinity)) continue;
+    const { start, end } = legalDay(cell.start, zone);
+    days.push({ from: start, to: end });
+  }
+  return days;
+};
+
+/** Writes the windows that win over what is stored. */
+const putWindows = (views: Views, { meta, windows }: PointWork, periodMs: number): readonly Cell[] => {
+  const sent = windows.get(periodMs);
+  if (sent === undefined) return [];
+  const spans = sent.map(({ window }) => ({ from: window.start, to: window.start + periodMs }));
+  const stored = joinSpans(spans).flatMap((span) => views.cells(meta, periodMs, span.from, span.to));
+  const winners = winningWindows(sent, periodMs, stored);
+  views.putCells(meta.point, periodMs, winners);
+  return winners;
+};
+
+const winningWindows = (
+  sent: readonly SentWindow[],
+  periodMs: number,
+  stored: readonly Cell[],
+): readonly Cell[] => {
+  const newest = new Map(stored.map((cell) => [cell.start, cell]));
+  const winners = new Map<number, Cell>();
+  for (const { sender, window } of sent) {
+    const { start, revision, aggregate } = window;
+    const cell: Cell = { start, end: start + periodMs, origin: 'window', sender, revision, aggregate };
+    if (!replaces(cell, newest.get(start))) continue;
+    newest.set(start, cell);
+    winners.set(start, cell);
+  }
+  return [...winners.values()].toSorted((a, b) => a.start - b.start);
+};
+
+/**
+ * A sender replaces its own window by a newer revision. Where two senders have the same period (a device that
+ * moved, a buffer made anew), the one that saw more of it stays.
+ */
+const replaces = (cell: Cell, old: Cell | undefined): boolean => {
+  if (old?.origin !== 'window') return true;
+  if (old.sender === cell.sender) return cell.revision > old.revision;
+  return cell.aggregate.count > old.aggregate.count;
+};

@@ -1,0 +1,161 @@
+import { sign, type X509Certificate } from 'node:crypto';
+import { Type, type Static } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { decodeCbor, encodeCbor } from '#wire/cbor.js';
+import { parseCose, signCose } from '#wire/cose.js';
+import { WireError } from '#wire/errors.js';
+import { Bytes, Epoch, Hash, Text, Time, Whole } from '#wire/schemas.js';
+import type { ErasedBatch } from '../store/log-store.js';
+import { chainOf, openCertificates, requireValid } from './chain.js';
+import { ProofError } from './errors.js';
+import { RECEIPT_SIGNER, thumbprintOf, type ReceiptSigner } from './receipt.js';
+import { explained, requireSigned } from './verify-column.js';
+
+export const ERASURE_FORMAT = 'terroir-erasure/1';
+export const MAX_ERASURE_BYTES = 256 * 1024 * 1024;
+/** Batches that one receipt lists, and that one of its parts does. */
+export const MAX_ERASED_BATCHES = 500_000;
+const PART = 5000;
+
+const STATEMENT = Type.Object(
+  {
+    pointId: Text,
+    from: Time,
+    to: Time,
+    reason: Text,
+    /** Account of the machine that ran the command. */
+    by: Text,
+    issuedAt: Time,
+    /** Thumbprint (SHA-256 of the DER) of the certificate whose key signed this. */
+    certificate: Hash,
+    /** CBOR arrays of batches, each at most `PART` long. */
+    batches: Type.Array(Bytes),
+  },
+  { additionalProperties: false },
+);
+const BATCHES = Type.Array(
+  Type.Object(
+    {
+      source: Text,
+      epoch: Epoch,
+      seq: Whole,
+      firstTime: Time,
+      lastTime: Time,
+      readings: Whole,
+      windows: Whole,
+      erasedAt: Time,
+      before: Hash,
+      after: Hash,
+    },
+    { additionalProperties: false },
+  ),
+);
+const FILE = Type.Object(
+  {
+    format: Type.Literal(ERASURE_FORMAT),
+    certificates: Type.Array(Bytes, { minItems: 1, maxItems: 8 }),
+    statement: Bytes,
+  },
+  { additionalProperties: false },
+);
+const statements = Compile(STATEMENT);
+const lists = Compile(BATCHES);
+const files = Compile(FILE);
+
+/** What was erased, as the fleet signs it. Times are UTC ms. */
+export type ErasureReceipt = Omit<Static<typeof STATEMENT>, 'batches'> & {
+  readonly batches: readonly ErasedBatch[];
+};
+
+const partsOf = (batches: readonly ErasedBatch[]): Uint8Array[] =>
+  Array.from({ length: Math.ceil(batches.length / PART) }, (_, part) =>
+    encodeCbor(batches.slice(part * PART, (part + 1) * PART)),
+  );
+
+/** The receipt of an erasure as a file. `issuers`: what leads from the signer to the root, DER. */
+export const sealErasure = (
+  said: Omit<ErasureReceipt, 'certificate'>,
+  { key, certificate }: ReceiptSigner,
+  issuers: readonly Uint8Array[],
+): Uint8Array => {
+  const payload = { ...said, certificate: thumbprintOf(certificate), batches: partsOf(said.batches) };
+  const statement = signCose(encodeCbor(payload), (bytes) =>
+    sign('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }),
+  );
+  return encodeCbor({ format: ERASURE_FORMAT, certificates: [certificate, ...issuers], statement });
+};
+
+const read = <Parsed>(validator: { Check(value: unknown): value is Parsed }, bytes: Uint8Array): Parsed => {
+  const value = explained('malformed', 'The receipt of an erasure', () => decodeCbor(bytes));
+  if (validator.Check(value)) return value;
+  throw new ProofError('malformed', 'The receipt of an erasure has not the fields of one.');
+};
+
+/** Whether a file says that it is the receipt of an erasure. */
+export const isErasure = (file: Uint8Array): boolean => {
+  if (file.length > MAX_ERASURE_BYTES) return false;
+  try {
+    return files.Check(decodeCbor(file));
+  } catch (error) {
+    if (error instanceof WireError) return false;
+    throw error;
+  }
+};
+
+/** Checks the receipt of an erasure with nothing but the root. Throws `ProofError`. */
+export const verifyErasure = (file: Uint8Array, root: X509Certificate): ErasureReceipt => {
+  const { certificates, statement } = read(files, file);
+  const cose = explained('malformed', 'The receipt of an erasure', () => parseCose(statement));
+  const said = read(statements, cose.payload);
+  const chain = chainOf(openCertificates(certificates, root), said.certificate, 'fleet', RECEIPT_SIGNER);
+  requireSigned('The receipt of an erasure', cose, chain);
+  requireValid(chain, said.issuedAt, said.issuedAt);
+  return { ...said, batches: said.batches.flatMap((part) => read(lists, part)) };
+};
+
+const iso = (time: number): string => new Date(time).toISOString();
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+const totalsOf = (batches: readonly ErasedBatch[]) => ({
+  batches: new Set(batches.map(({ source, epoch, seq }) => `${source}/${epoch}/${seq}`)).size,
+  readings: batches.reduce((sum, { readings }) => sum + readings, 0),
+  windows: batches.reduce((sum, { windows }) => sum + windows, 0),
+});
+
+/** For people: what went, when, by whom and why; each batch with its hashes. */
+export const renderErasure = ({ batches, ...said }: ErasureReceipt): string => {
+  const { batches: count, readings, windows } = totalsOf(batches);
+  return [
+    'it holds: the receipt of an erasure, signed by the fleet, under the root that you trust',
+    '',
+    `point          ${said.pointId}`,
+    `period         ${iso(said.from)} to ${iso(said.to)}`,
+    `erased         ${readings} readings, ${windows} windows of ${count} batches`,
+    `reason         ${said.reason}`,
+    `by             ${said.by}, receipt issued ${iso(said.issuedAt)}`,
+    ...batches.map(
+      ({ source, epoch, seq, before, after, erasedAt }) =>
+        `${source} ${epoch} batch ${seq}, ${iso(erasedAt)}: ${hex(before)} -> ${hex(after)}`,
+    ),
+    '',
+  ].join('\n');
+};
+
+/** The same for scripts. */
+export const erasureJson = ({ batches, ...said }: ErasureReceipt) => ({
+  pointId: said.pointId,
+  from: iso(said.from),
+  to: iso(said.to),
+  reason: said.reason,
+  by: said.by,
+  issuedAt: iso(said.issuedAt),
+  erased: totalsOf(batches),
+  batches: batches.map(({ before, after, firstTime, lastTime, erasedAt, ...batch }) => ({
+    ...batch,
+    firstTime: iso(firstTime),
+    lastTime: iso(lastTime),
+    erasedAt: iso(erasedAt),
+    before: hex(before),
+    after: hex(after),
+  })),
+});

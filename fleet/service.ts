@@ -1,0 +1,430 @@
+import { randomBytes, type KeyObject } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { encodeMessage } from '#wire/message-codec.js';
+import type { Ack } from '#wire/messages.js';
+import type { Logger } from 'pino';
+import { createAccess, type Access } from './access/access.js';
+import { createHeads } from './access/audit/heads.js';
+import { openAccessKey } from './access/access-key.js';
+import { makeFirstAdministrator } from './access/first-administrator.js';
+import { createSealing, type Sealing } from './access/sealing.js';
+import { checkProviderSecrets } from './access/sign-on/provider-secret.js';
+import type { Broker } from './broker/broker.js';
+import type { Listener } from './broker/connection.js';
+import type { HttpContext } from './http/context.js';
+import { createCursors } from './http/cursor.js';
+import { createHttpServer } from './http/server.js';
+import { createAcknowledger } from './log/acknowledger.js';
+import { createAppender, type Appender } from './log/appender.js';
+import { createDoor, faultOf, type Door } from './log/door.js';
+import { createUnknownDirectories } from './log/unknown-directories.js';
+import { noteEndingCertificates } from './operations/certificate-watch.js';
+import { startCourier, type Courier } from './operations/courier.js';
+import { startHousekeeping } from './operations/housekeeping.js';
+import { createIngest } from './operations/ingest.js';
+import { createMetrics, type Metrics } from './operations/metrics.js';
+import { createReception } from './operations/reception.js';
+import { startRevocationWatch, type RevocationWatch } from './operations/revocation-watch.js';
+import { createProver, type Prover } from './proof/prover.js';
+import { RECEIPT_SIGNER, receiptSignerOf } from './proof/receipt.js';
+import { openAuthority, publicKeyOf, type Authority } from './registry/authority/authority.js';
+import { Opened } from './opened.js';
+import {
+  awaitedByBroker,
+  BROKER_NAME,
+  openBroker,
+  type MqttSettings,
+  type OpenedBroker,
+} from './open-broker.js';
+import { openStores, walBytes, type Stores } from './open-stores.js';
+import { createEnrolment } from './registry/enrolment.js';
+import { createGatewayControl } from './registry/gateway-control.js';
+import { createOrganisations } from './registry/organisations/organisations.js';
+import { readOrganisationVocabulary } from './registry/organisations/vocabulary.js';
+import { createRenewal, DEFAULT_GRACE_DAYS } from './registry/renewal.js';
+import { newId } from './registry/new-id.js';
+import type { RegistryStore } from './store/registry-store.js';
+import type { ViewsReader } from './store/views-store.js';
+
+/** Items that share one commit of the log, at most. */
+const MAX_GROUP = 256;
+
+export interface ServiceSettings {
+  readonly dataFolder: string;
+  /** What the organisation on top is called, at the first start. */
+  readonly organisationName?: string;
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: HttpTls;
+    /** Proxies, as addresses or networks (CIDR), that are believed about where a request comes from. */
+    readonly trustedProxies?: readonly string[];
+  };
+  readonly mqtt: MqttSettings;
+  /** Key under which secrets are sealed; absent: one of the data folder. */
+  readonly accessKeyFile?: string;
+  /** Names that the fleet's own HTTPS certificate carries. */
+  readonly names: readonly string[];
+  readonly certificates?: {
+    /** Of the authority's keys; absent: the one beside them. */
+    readonly passphrase?: string | undefined;
+    /** How long after its end a gateway's certificate may still be renewed, days. */
+    readonly graceDays?: number | undefined;
+  };
+  readonly version: string;
+  readonly log: Logger;
+  /** Another transport than mutual TLS: for measurements, not reachable by configuration. */
+  readonly listener?: Listener;
+}
+
+export type HttpTls =
+  | { readonly type: 'none' }
+  /** A certificate of the fleet's own authority; agents know its root by their claim token. */
+  | { readonly type: 'fleet' }
+  | { readonly type: 'own'; readonly key: string; readonly cert: string };
+
+export interface Service {
+  readonly httpPort: number;
+  readonly mqttPort: number;
+  /** Only at the very first start. */
+  readonly firstAdministrator: { readonly login: string; readonly password: string } | undefined;
+  readonly registry: RegistryStore;
+  readonly views: ViewsReader;
+  /** Resolves with the cause when the service cannot go on: close it, and start it again. */
+  readonly failed: Promise<Error>;
+  /** Newest log position, and the one that all projections have reached. */
+  positions(): { readonly head: number; readonly projected: number };
+  close(): Promise<void>;
+}
+
+/** Starts the whole fleet in this process: embedded broker, SQLite in three files, projector, HTTP. */
+export const startService = async (settings: ServiceSettings): Promise<Service> => {
+  const opened = new Opened();
+  try {
+    return await openService(settings, opened);
+  } catch (error) {
+    // threads that go on would keep the process alive
+    await opened.close().catch(() => undefined);
+    throw error;
+  }
+};
+
+const openService = async (settings: ServiceSettings, opened: Opened): Promise<Service> => {
+  mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
+  const authority = await openAuthority(join(settings.dataFolder, 'authority'), {
+    now: Date.now,
+    passphrase: settings.certificates?.passphrase,
+  });
+  const sealing = openSealing(settings);
+  const stores = await openStores(settings.dataFolder, settings.log);
+  opened.add(() => stores.close());
+  checkProviderSecrets(stores.registry.providers(), sealing);
+  const appender = createAppender(stores.log, MAX_GROUP);
+  const state: State = { broker: undefined, head: stores.head };
+  const metrics = createMetrics({
+    gatewaysConnected: () => stores.registry.gateways().filter(({ connected }) => connected).length,
+    logHead: () => state.head,
+    projectionLag: () => Math.max(0, state.head - stores.projector.position()),
+    appendsWaiting: () => appender.waiting(),
+    walBytes: () => walBytes(settings.dataFolder),
+  });
+  const revocations = watchRevocations(settings, stores, state);
+  opened.add(async () => revocations.stop());
+  const transport = await startBroker(settings, { stores, appender, metrics, state, authority, revocations });
+  const { broker } = transport;
+  state.broker = broker;
+  opened.add(() => broker.close());
+  const courier = openCourier(settings, stores, broker);
+  opened.add(async () => courier.stop());
+  const commandAdded = (): void => courier.wake();
+  const gatewayRevoked = (): void => revocations.wake();
+  const parts = { authority, sealing, stores, metrics, state, transport };
+  const http = await startHttp(settings, { ...parts, commandAdded, gatewayRevoked });
+  opened.add(() => http.close());
+  const housekeeping = startHousekeeping({
+    settle: () => void stores.registry.settleHolders(Date.now()),
+    purge: () => void stores.registry.purge(Date.now()),
+    warn: () => noteEndingCertificates({ registry: stores.registry, now: Date.now }),
+    renew: () => transport.renew(),
+    failed: (chore, err) => settings.log.error({ chore, err }, 'housekeeping failed'),
+  });
+  opened.add(() => housekeeping.stop());
+  // last: a start that fails must not use up the one time that the password is shown
+  const firstAdministrator = await makeFirstAdministrator({
+    registry: stores.registry,
+    organisationName: settings.organisationName ?? 'Territoire',
+    newId,
+    random: randomBytes,
+  });
+
+  return {
+    httpPort: http.port,
+    mqttPort: broker.port,
+    firstAdministrator,
+    registry: stores.registry,
+    views: stores.views,
+    failed: stores.failed,
+    positions: () => ({ head: state.head, projected: stores.projector.position() }),
+    close: () => opened.close(),
+  };
+};
+
+const openSealing = ({ dataFolder, accessKeyFile }: ServiceSettings): Sealing =>
+  createSealing(openAccessKey(dataFolder, randomBytes, accessKeyFile), randomBytes);
+
+/** Brings waiting commands to gateways that are connected. */
+const openCourier = ({ log }: ServiceSettings, stores: Stores, broker: Broker): Courier =>
+  startCourier({
+    waiting: (now) => stores.registry.waitingCommands(now),
+    connected: (gatewayId) => broker.connected(gatewayId),
+    send: (gatewayId, command) => {
+      broker.publish(gatewayId, 'command', encodeMessage('command', command)).catch((err: unknown) => {
+        log.warn({ err, gatewayId, command: command.id }, 'command not sent');
+      });
+    },
+    now: Date.now,
+    every,
+    failed: (err) => log.error({ err }, 'commands not looked for'),
+  });
+
+const every = (ms: number, callback: () => void): (() => void) => {
+  const timer = setInterval(callback, ms);
+  return () => clearInterval(timer);
+};
+
+interface State {
+  broker: Broker | undefined;
+  head: number;
+}
+
+interface Parts {
+  readonly stores: Stores;
+  readonly metrics: Metrics;
+  readonly state: State;
+}
+
+const watchRevocations = (
+  { log }: ServiceSettings,
+  { registry }: Stores,
+  state: Readonly<State>,
+): RevocationWatch =>
+  startRevocationWatch({
+    revoked: () => registry.revokedGateways(),
+    connected: (gatewayId) => state.broker?.connected(gatewayId) ?? false,
+    disconnect: (gatewayId, why) => state.broker?.disconnect(gatewayId, why),
+    every,
+    failed: (err) => log.error({ err }, 'revocations not looked for'),
+  });
+
+/** Where batches come in: what is answered, counted, noted and asked for beside them. */
+const openDoor = (
+  { log }: ServiceSettings,
+  { stores, appender, metrics, state }: Parts & { readonly appender: Appender },
+  acknowledge: (gatewayId: string, ack: Ack) => void,
+): Door => {
+  const nameDirectory = createUnknownDirectories({
+    log: stores.log,
+    ask: async (gatewayId, epoch, directory) =>
+      state.broker?.publish(
+        gatewayId,
+        'resend',
+        encodeMessage('resend', { epoch, batches: [], directories: [directory] }),
+      ),
+    now: Date.now,
+    failed: (gatewayId, err) => log.warn({ err, gatewayId }, 'directory not asked for'),
+  });
+  return createDoor({
+    appender,
+    stored: (gatewayId, epoch, directory) => void nameDirectory(gatewayId, epoch, directory),
+    publicKey: createKeyRing(stores.registry),
+    acknowledge,
+    outcome: (outcome, item) => {
+      if (item.type === 'batch') metrics.batches.inc({ outcome });
+      const fault = faultOf(outcome, item);
+      if (fault !== undefined) {
+        log.error({ source: item.source, ...fault }, 'batch kept apart');
+        stores.registry.noteEvent({ gatewayId: item.source, at: item.receivedAt, ...fault });
+      }
+      if (outcome !== 'stored') return;
+      metrics.appended.inc(item.message.length);
+      state.head += 1;
+      stores.projector.wake();
+    },
+  });
+};
+
+const startBroker = async (
+  settings: ServiceSettings,
+  {
+    stores,
+    appender,
+    metrics,
+    state,
+    authority,
+    revocations,
+  }: Parts & {
+    readonly appender: Appender;
+    readonly authority: Authority;
+    readonly revocations: RevocationWatch;
+  },
+): Promise<OpenedBroker> => {
+  const { log, listener } = settings;
+  const acknowledger = createAcknowledger((gatewayId, ack) => {
+    state.broker?.publish(gatewayId, 'ack', encodeMessage('ack', ack)).catch((error: unknown) => {
+      log.warn({ err: error, gatewayId }, 'ack not sent');
+    });
+  });
+  const door = openDoor(settings, { stores, appender, metrics, state }, (gatewayId, ack) =>
+    acknowledger.add(gatewayId, ack),
+  );
+  const reception = createReception({
+    log: stores.log,
+    registry: stores.registry,
+    declaredLost: (gatewayId, epoch) => stores.views.declaredLost(gatewayId, epoch),
+    publish: async (gatewayId, kind, payload) => state.broker?.publish(gatewayId, kind, payload),
+    now: Date.now,
+    note: (event, gatewayId, detail) => log.info({ gatewayId, ...detail }, event),
+  });
+  const countRefused = (code: string): void => metrics.refused.inc({ code });
+  const { registry } = stores;
+  const events = createIngest({
+    door,
+    reception,
+    registry,
+    isRevoked: (gatewayId) => revocations.isRevoked(gatewayId),
+    now: Date.now,
+    log,
+    countRefused,
+  });
+  return openBroker(settings.mqtt, { authority, events, log, listener });
+};
+
+/** Keys of gateways' certificates, parsed once. */
+const createKeyRing = (registry: RegistryStore) => {
+  const keys = new Map<string, KeyObject>();
+  return (gatewayId: string, thumbprint: string): KeyObject | undefined => {
+    const place = `${gatewayId}/${thumbprint}`;
+    const known = keys.get(place);
+    if (known !== undefined) return known;
+    const certificate = registry.certificate(thumbprint);
+    if (certificate?.gatewayId !== gatewayId) return undefined;
+    // behind an external broker this is where a new certificate first shows
+    registry.noteCertificateUsed(thumbprint, Date.now());
+    const key = publicKeyOf(certificate.pem);
+    keys.set(place, key);
+    return key;
+  };
+};
+
+/** How gateways become known, stay known, and are known no more. */
+const createIdentityServices = (
+  { certificates }: ServiceSettings,
+  store: RegistryStore,
+  authority: Authority,
+  { broker, host }: OpenedBroker,
+): Pick<HttpContext, 'enrolment' | 'renewal' | 'gatewayControl'> => {
+  const address = { host, port: broker.port, serverName: BROKER_NAME };
+  const now = Date.now;
+  const deps = { store, authority, now, newId, random: randomBytes, broker: address };
+  const graceDays = certificates?.graceDays ?? DEFAULT_GRACE_DAYS;
+  return {
+    enrolment: awaitedByBroker(createEnrolment(deps), broker),
+    renewal: createRenewal({ ...deps, graceDays }),
+    gatewayControl: createGatewayControl(deps),
+  };
+};
+
+const openProver = async ({ views, reader, registry }: Stores, authority: Authority): Promise<Prover> =>
+  createProver({
+    views,
+    log: reader,
+    registry,
+    issuerOf: (pem) => authority.issuerOf(pem),
+    signer: receiptSignerOf(await authority.issueDocumentSigner({ name: RECEIPT_SIGNER })),
+    now: Date.now,
+  });
+
+const startHttp = async (
+  settings: ServiceSettings,
+  {
+    authority,
+    sealing,
+    stores,
+    metrics,
+    state,
+    transport,
+    ...wakes
+  }: Parts & {
+    readonly authority: Authority;
+    readonly sealing: Sealing;
+    readonly transport: OpenedBroker;
+  } & Pick<HttpContext, 'commandAdded' | 'gatewayRevoked'>,
+): Promise<{ port: number; close: () => Promise<void> }> => {
+  const { registry, views } = stores;
+  const context: HttpContext = {
+    ...(await openAccess(registry, authority, sealing)),
+    ...createIdentityServices(settings, registry, authority, transport),
+    registry,
+    organisations: createOrganisations({
+      store: registry,
+      vocabulary: readOrganisationVocabulary(),
+      newId,
+      now: Date.now,
+    }),
+    views,
+    proofs: await openProver(stores, authority),
+    cursors: createCursors(
+      registry.secret('cursors', () => randomBytes(32)),
+      randomBytes,
+    ),
+    metrics: metrics.registry,
+    health: () => ({
+      status: stores.projector.failed() ? 'degraded' : 'ok',
+      version: settings.version,
+      log: { head: state.head, lag: Math.max(0, state.head - stores.projector.position()) },
+    }),
+    ...wakes,
+    now: Date.now,
+    newId,
+  };
+  const tls = await httpTls(settings, authority);
+  const server = await createHttpServer(context, {
+    consoleFolder: fileURLToPath(new URL('console', import.meta.url)),
+    version: settings.version,
+    log: settings.log,
+    trustedProxies: settings.http.trustedProxies ?? [],
+    ...(tls === undefined ? {} : { tls }),
+  });
+  await server.listen({ host: settings.http.host, port: settings.http.port });
+  const address = server.server.address();
+  const port = address === null || typeof address === 'string' ? settings.http.port : address.port;
+  const close = async (): Promise<void> => {
+    await server.close();
+    context.audit.flush();
+  };
+  return { port, close };
+};
+
+const openAccess = async (
+  registry: RegistryStore,
+  authority: Authority,
+  sealing: Sealing,
+): Promise<Access & Pick<HttpContext, 'auditHeads'>> => {
+  const signer = await authority.issueDocumentSigner({ name: 'Terroir audit' });
+  return {
+    ...createAccess({ registry, sealing, now: Date.now, newId, random: randomBytes }),
+    auditHeads: createHeads({ store: registry.audit, signer, now: Date.now }),
+  };
+};
+
+const httpTls = async (
+  { http, names }: ServiceSettings,
+  authority: Authority,
+): Promise<{ key: string; cert: string } | undefined> => {
+  if (http.tls.type === 'none') return undefined;
+  if (http.tls.type === 'own') return http.tls;
+  const { keyPem, certificatePem } = await authority.issueServer({ names });
+  return { key: keyPem, cert: certificatePem + authority.rootPem };
+};

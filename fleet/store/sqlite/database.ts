@@ -1,0 +1,42 @@
+import Sqlite from 'better-sqlite3';
+
+/** The part of better-sqlite3 that the stores call. */
+export type Database = Sqlite.Database;
+export type Statement = Sqlite.Statement;
+
+/**
+ * Opens a database file for writing, or with `readonly` for reading (the file must exist). `synchronous=FULL`
+ * is written on each connection: without it WAL mode loses committed transactions on a power cut.
+ */
+export const openDatabase = (path: string, options: { readonly readonly?: boolean } = {}): Database => {
+  const database = new Sqlite(path, { readonly: options.readonly ?? false, timeout: 10_000 });
+  if (options.readonly !== true) {
+    database.pragma('journal_mode = WAL');
+    database.pragma('journal_size_limit = 67108864');
+    // what is removed is overwritten: an erased reading must not stay in a free page
+    database.pragma('secure_delete = ON');
+  }
+  database.pragma('synchronous = FULL');
+  database.pragma('foreign_keys = ON');
+  return database;
+};
+
+/** Whether another connection, of whatever process, has a database file open. */
+export const isOpenElsewhere = (path: string): boolean => {
+  const database = new Sqlite(path, { timeout: 1000, fileMustExist: true });
+  try {
+    // in WAL mode each connection holds a shared lock for as long as it is open
+    database.pragma('locking_mode = EXCLUSIVE');
+    database.exec('begin immediate; rollback');
+    return false;
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')) return true;
+    throw error;
+  } finally {
+    database.close();
+  }
+};
+
+/** Whether a write failed on a constraint of this kind, as SQLite names it. */
+export const isConstraintViolation = (error: unknown, code: string): boolean =>
+  error instanceof Sqlite.SqliteError && error.code === code;

@@ -1,0 +1,52 @@
+import type { ErasedBatch, LogEntry, LogReader } from '../log-store.js';
+import { openDatabase } from './database.js';
+import { createKeptApartQueries } from './kept-apart.js';
+import { ENTRY_TYPES } from './log-schema.js';
+
+interface EntryRow {
+  readonly position: number;
+  readonly type: number;
+  readonly source: string;
+  readonly receivedAt: number;
+  readonly message: Buffer;
+}
+
+/** Opens an existing log.db for reading. */
+export const openLogReader = (path: string): LogReader => {
+  const database = openDatabase(path, { readonly: true });
+  const after = database.prepare<[number, number], EntryRow>(
+    `select position, type, source, received_at as receivedAt, message from entry
+     where position > ? order by position limit ?`,
+  );
+  const head = database.prepare<[], { head: number | null }>('select max(position) as head from entry');
+  const directory = database.prepare<[string, Uint8Array], { message: Buffer }>(
+    `select e.message from directory_key k join entry e on e.position = k.position
+     where k.source = ? and k.hash = ?`,
+  );
+  const erased = database.prepare<[string, number, number], ErasedBatch>(
+    `select source, epoch, seq, first_time as firstTime, last_time as lastTime, readings, windows,
+       erased_at as erasedAt, before, after
+     from erasure where point = ? and last_time >= ? and first_time < ? order by position, erased_at`,
+  );
+  return {
+    erased: (pointId, from, to) => erased.all(pointId, from, to),
+    directory: (source, hash) => directory.get(source, hash)?.message,
+    read: (position, limit, maxBytes) => {
+      const entries: LogEntry[] = [];
+      let bytes = 0;
+      for (const row of after.iterate(position, limit)) {
+        const type = ENTRY_TYPES[row.type];
+        if (type === undefined) throw new TypeError(`log entry ${row.position} has unknown type ${row.type}`);
+        entries.push({ ...row, type });
+        bytes += row.message.length;
+        if (bytes >= maxBytes) break;
+      }
+      return entries;
+    },
+    ...createKeptApartQueries(database),
+    head: () => head.get()?.head ?? 0,
+    close: () => {
+      database.close();
+    },
+  };
+};

@@ -1,0 +1,187 @@
+import { isDeepStrictEqual } from 'node:util';
+import { StoreError } from '../errors.js';
+import type { Act, Change, NewAct, OrganisationsStore, RecordName, Records } from '../organisations-store.js';
+import type { Database } from './database.js';
+import { RECORD_TABLES, type RecordTable } from './registry-records.js';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Rows of organisations and what they hold, and the acts that changed them. */
+export const createOrganisationTables = (database: Database): OrganisationsStore => {
+  const rows = createRows(database);
+  return {
+    record: (name, id) => rows.read(name, { id })[0],
+    records: (name, where = {}) => rows.read(name, where),
+    apply: createApply(database, rows),
+    ...createActQueries(database),
+    settleHolders: createSettle(database),
+  };
+};
+
+interface Rows {
+  read<Name extends RecordName>(name: Name, where: object): readonly Records[Name][];
+  write(change: Change): void;
+}
+
+const quoted = (column: string): string => `"${column}"`;
+
+const createRows = (database: Database): Rows => {
+  const statements = new Map<string, ReturnType<Database['prepare']>>();
+  const prepare = (sql: string) => {
+    const statement = statements.get(sql) ?? database.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
+  return {
+    read: <Name extends RecordName>(name: Name, where: object): readonly Records[Name][] => {
+      const described = RECORD_TABLES[name];
+      const { sql, values } = selectOf(described, where);
+      return prepare(sql)
+        .all(...values)
+        .map((row) => decode(described, row as Row) as unknown as Records[Name]);
+    },
+    write: ({ record, before, after }) => {
+      const described = RECORD_TABLES[record];
+      if (after === null) {
+        prepare(`delete from ${described.table} where id = ?`).run(before?.id);
+        return;
+      }
+      const fields = Object.keys(described.columns);
+      const columns = fields.map((field) => quoted(described.columns[field] ?? field));
+      const values = fields.map((field) => encode(described, field, Reflect.get(after, field)));
+      const sql =
+        before === null
+          ? `insert into ${described.table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`
+          : `update ${described.table} set ${columns.map((column) => `${column} = ?`).join(', ')} where id = ?`;
+      prepare(sql).run(...values, ...(before === null ? [] : [before.id]));
+    },
+  };
+};
+
+const selectOf = (described: RecordTable, where: object): { sql: string; values: unknown[] } => {
+  const columns = Object.entries(described.columns).map(
+    ([field, column]) => `${quoted(column)} as ${quoted(field)}`,
+  );
+  const wanted = Object.entries(where);
+  // `is` also finds what is null
+  const conditions = wanted.map(([field]) => `${quoted(described.columns[field] ?? field)} is ?`);
+  const filter = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+  return {
+    sql: `select ${columns.join(', ')} from ${described.table} ${filter} order by id`,
+    values: wanted.map(([field, value]) => encode(described, field, value)),
+  };
+};
+
+const encode = ({ json }: RecordTable, field: string, value: unknown): unknown =>
+  json.has(field) && value !== null ? JSON.stringify(value) : value;
+
+const decode = ({ json }: RecordTable, row: Row): Row =>
+  Object.fromEntries(
+    Object.entries(row).map(([field, value]) => [
+      field,
+      json.has(field) && typeof value === 'string' ? JSON.parse(value) : value,
+    ]),
+  );
+
+const createApply = (database: Database, rows: Rows): OrganisationsStore['apply'] => {
+  const addAct = database.prepare(
+    `insert into act (id, kind, at, by, effective, summary)
+     values (@id, @kind, @at, @by, @effective, @summary)`,
+  );
+  const addChange = database.prepare(
+    `insert into act_change (act_id, number, record, record_id, before, after)
+     values (@act, @number, @record, @id, @before, @after)`,
+  );
+  const markUndone = database.prepare('update act set undone_by = ? where id = ? and undone_by is null');
+  const apply = database.transaction((act: NewAct) => {
+    const { id, kind, at, by, effective, changes, undoes } = act;
+    addAct.run({ id, kind, at, by, effective, summary: JSON.stringify(act.summary) });
+    if (undoes !== undefined && markUndone.run(id, undoes).changes === 0) throw changedSince('act', undoes);
+    for (const [number, change] of changes.entries()) {
+      const { record, before, after } = change;
+      const recordId = (after ?? before)?.id ?? '';
+      const current = rows.read(record, { id: recordId })[0] ?? null;
+      if (!isDeepStrictEqual(current, before)) throw changedSince(record, recordId);
+      rows.write(change);
+      addChange.run({ act: id, number, record, id: recordId, before: text(before), after: text(after) });
+    }
+  });
+  return (act) => {
+    try {
+      apply.immediate(act);
+    } catch (error) {
+      throw constraintOf(error) ?? error;
+    }
+  };
+};
+
+const text = (row: object | null): string | null => (row === null ? null : JSON.stringify(row));
+
+const changedSince = (record: string, id: string): StoreError =>
+  new StoreError('changed-since', `${record} ${id} was changed meanwhile; look at it again.`);
+
+const constraintOf = (error: unknown): StoreError | undefined => {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'SQLITE_CONSTRAINT_UNIQUE') {
+    return new StoreError('taken', 'Another one has this key already.', { cause: error });
+  }
+  if (code !== 'SQLITE_CONSTRAINT_FOREIGNKEY') return undefined;
+  return new StoreError('in-use', 'Something else still refers to it.', { cause: error });
+};
+
+interface ActRow extends Omit<Act, 'summary' | 'changes'> {
+  readonly summary: string;
+}
+
+const ACT = 'a.id, a.kind, a.at, a.by, a.effective, a.summary, a.undone_by as undoneBy';
+
+const createActQueries = (database: Database): Pick<OrganisationsStore, 'act' | 'acts'> => {
+  const one = database.prepare<[string], ActRow>(`select ${ACT} from act a where a.id = ?`);
+  const changes = database.prepare<[string], { record: string; before: string | null; after: string | null }>(
+    'select record, before, after from act_change where act_id = ? order by number',
+  );
+  const pageOf = (filter: string) =>
+    database.prepare<[{ record: string; at: number; id: string; limit: number }], ActRow>(
+      `select ${ACT} from act a where (a.at, a.id) < (@at, @id) and ${filter}
+       order by a.at desc, a.id desc limit @limit`,
+    );
+  const all = pageOf("@record = ''");
+  const ofRecord = pageOf('a.id in (select act_id from act_change where record_id = @record)');
+  const actOf = (row: ActRow): Act => ({
+    ...row,
+    summary: JSON.parse(row.summary) as Act['summary'],
+    changes: changes
+      .all(row.id)
+      .map(
+        ({ record, before, after }) => ({ record, before: parsed(before), after: parsed(after) }) as Change,
+      ),
+  });
+  return {
+    act: (id) => {
+      const row = one.get(id);
+      return row === undefined ? undefined : actOf(row);
+    },
+    acts: ({ recordId, after, limit }) => {
+      const { at, id } = after ?? { at: Number.MAX_SAFE_INTEGER, id: '' };
+      const statement = recordId === undefined ? all : ofRecord;
+      return statement.all({ record: recordId ?? '', at, id, limit }).map(actOf);
+    },
+  };
+};
+
+const parsed = (row: string | null): unknown => (row === null ? null : JSON.parse(row));
+
+const createSettle = (database: Database): OrganisationsStore['settleHolders'] => {
+  const settle = (subject: string) => {
+    const holder = `(select h.organisation_id from ${subject}_holding h
+      where h.${subject}_id = ${subject}.id and h.title = 'holder' and h."from" <= @now
+        and (h."to" is null or h."to" > @now))`;
+    return database.prepare<[{ now: number }]>(
+      `update ${subject} set organisation_id = ${holder} where organisation_id <> ${holder}`,
+    );
+  };
+  const statements = [settle('gateway'), settle('site'), settle('location')];
+  return database.transaction((now) =>
+    statements.reduce((sum, statement) => sum + statement.run({ now }).changes, 0),
+  );
+};

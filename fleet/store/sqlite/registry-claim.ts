@@ -1,0 +1,127 @@
+import type { GatewayCertificate, IdentityStore, TokenUse } from '../identity-store.js';
+import { BEGINNING } from '../organisations-store.js';
+import type { Gateway } from '../registry-store.js';
+import type { Database } from './database.js';
+import { prepareCertificateInsert } from './registry-certificate.js';
+import { prepareTokenUse } from './registry-tokens.js';
+
+type ClaimTables = Pick<
+  IdentityStore,
+  'claim' | 'grantClaim' | 'revokeGateway' | 'revocation' | 'revokedGateways' | 'successorOf'
+>;
+
+/** How a gateway comes to be, takes over from another, and ends: each in one transaction. */
+export const createClaimTables = (database: Database, newId: () => string): ClaimTables => {
+  const useToken = prepareTokenUse(database);
+  const establish = prepareEstablish(database, newId);
+  const replacedBy = database.prepare<[string], { replaces: string | null }>(
+    'select replaces from enrolment_token where secret_hash = ?',
+  );
+  const replacedByClaim = database.prepare<[string], { replaces: string | null }>(
+    `select t.replaces from held_claim h join enrolment_token t on t.id = h.token_id where h.gateway_id = ?`,
+  );
+  const known = database.prepare('select 1 from gateway where id = ?');
+  const claim = database.transaction(
+    (secretHash: string, use: TokenUse, gateway: Gateway, certificate: GatewayCertificate) => {
+      if (!useToken(secretHash, use)) return false;
+      establish(gateway, { ...certificate, csrHash: use.csrHash }, replacedBy.get(secretHash)?.replaces);
+      return true;
+    },
+  );
+  const grant = database.transaction((gateway: Gateway, certificate: GatewayCertificate) => {
+    if (known.get(gateway.id) !== undefined) return false;
+    establish(gateway, certificate, replacedByClaim.get(gateway.id)?.replaces);
+    return true;
+  });
+  const successor = database.prepare<[string], { id: string }>(
+    'select successor_id as id from succession where gateway_id = ?',
+  );
+  return {
+    claim: (...use) => claim.immediate(...use),
+    grantClaim: (...granted) => grant.immediate(...granted),
+    successorOf: (gatewayId) => successor.get(gatewayId)?.id,
+    ...createRevocations(database),
+  };
+};
+
+const prepareEstablish = (database: Database, newId: () => string) => {
+  const addGateway = database.prepare(
+    'insert into gateway (id, organisation_id, name, created_at) values (@id, @organisationId, @name, @createdAt)',
+  );
+  const addHolding = database.prepare(
+    'insert into gateway_holding (id, gateway_id, organisation_id, "from") values (?, ?, ?, ?)',
+  );
+  const addCertificate = prepareCertificateInsert(database);
+  const succeed = prepareSuccession(database);
+  return (gateway: Gateway, certificate: GatewayCertificate, replaces: string | null | undefined): void => {
+    const { id, organisationId, name, createdAt } = gateway;
+    addGateway.run({ id, organisationId, name, createdAt });
+    addHolding.run(newId(), id, organisationId, BEGINNING);
+    addCertificate(certificate);
+    if (typeof replaces === 'string') succeed(replaces, id, createdAt);
+  };
+};
+
+/** An id for a row that is made of another. */
+const ROW_ID = 'lower(hex(randomblob(10)))';
+
+/** Devices go on under the successor, with their points; who read them until when stays in the assignments. */
+const prepareSuccession = (database: Database) => {
+  const note = database.prepare(
+    'insert into succession (gateway_id, successor_id, at) values (@old, @successor, @at)',
+  );
+  const assign = database.prepare(
+    `insert into assignment (id, device_id, gateway_id, key, "from")
+     select ${ROW_ID}, device_id, @successor, key, @at from assignment where gateway_id = @old and "to" is null`,
+  );
+  // what the old one called a location means the same to the new one
+  const name = database.prepare(
+    `insert into location_alias (id, gateway_id, key, location_id)
+     select ${ROW_ID}, @successor, key, location_id from location_alias where gateway_id = @old`,
+  );
+  const end = database.prepare('update assignment set "to" = @at where gateway_id = @old and "to" is null');
+  const revoke = prepareRevoke(database);
+  const event = database.prepare(
+    `insert into event (gateway_id, kind, detail, first_at, last_at, count)
+     values (@gatewayId, @kind, @detail, @at, @at, 1)`,
+  );
+  return (old: string, successor: string, at: number): void => {
+    note.run({ old, successor, at });
+    assign.run({ old, successor, at });
+    name.run({ old, successor });
+    end.run({ old, at });
+    revoke(old, { at, by: 'terroir-fleet', reason: `replaced by ${successor}` });
+    event.run({ gatewayId: old, kind: 'replaced', detail: `its devices go on under ${successor}`, at });
+    event.run({ gatewayId: successor, kind: 'successor', detail: `took over the devices of ${old}`, at });
+  };
+};
+
+const prepareRevoke = (database: Database) => {
+  const add = database.prepare(
+    `insert into revocation (gateway_id, at, by, reason)
+     select id, @at, @by, @reason from gateway where id = @gatewayId on conflict do nothing`,
+  );
+  const certificates = database.prepare(
+    'update certificate set revoked_at = @at where gateway_id = @gatewayId and revoked_at is null',
+  );
+  return (gatewayId: string, { at, by, reason }: Parameters<IdentityStore['revokeGateway']>[1]): boolean => {
+    if (add.run({ gatewayId, at, by, reason }).changes === 0) return false;
+    certificates.run({ gatewayId, at });
+    return true;
+  };
+};
+
+const createRevocations = (
+  database: Database,
+): Pick<ClaimTables, 'revokeGateway' | 'revocation' | 'revokedGateways'> => {
+  const revoke = database.transaction(prepareRevoke(database));
+  const find = database.prepare<[string], { at: number; by: string; reason: string }>(
+    'select at, by, reason from revocation where gateway_id = ?',
+  );
+  const all = database.prepare<[], { id: string }>('select gateway_id as id from revocation');
+  return {
+    revokeGateway: (...revocation) => revoke.immediate(...revocation),
+    revocation: (gatewayId) => find.get(gatewayId),
+    revokedGateways: () => all.all().map(({ id }) => id),
+  };
+};

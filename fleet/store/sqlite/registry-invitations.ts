@@ -1,0 +1,89 @@
+import type { Identity, Invitation, InvitationTable, NewPerson } from '../people-store.js';
+import type { Database } from './database.js';
+import { prepareAddPerson } from './registry-people.js';
+import { prepareAddIdentity } from './registry-providers.js';
+
+const COLUMNS = `id, token_hash as tokenHash, organisation_id as organisationId, role, person_id as personId, login,
+  name, created_at as createdAt, created_by as createdBy, expires, used_at as usedAt, revoked_at as revokedAt`;
+
+/** Invitations: each is used by one conditional write, in the transaction that makes what it promises. */
+export const createInvitationTable = (database: Database): InvitationTable => {
+  const add = database.prepare(
+    `insert into invitation (id, token_hash, organisation_id, role, person_id, login, name, created_at, created_by,
+       expires, used_at, revoked_at)
+     values (@id, @tokenHash, @organisationId, @role, @personId, @login, @name, @createdAt, @createdBy,
+       @expires, @usedAt, @revokedAt)`,
+  );
+  const byToken = database.prepare<[string], Invitation>(
+    `select ${COLUMNS} from invitation where token_hash = ?`,
+  );
+  const all = database.prepare<[], Invitation>(
+    `select ${COLUMNS} from invitation order by created_at desc, id`,
+  );
+  const revoke = database.prepare<[number, string]>(
+    'update invitation set revoked_at = ? where id = ? and used_at is null and revoked_at is null',
+  );
+  return {
+    addInvitation: (invitation) => void add.run(invitation),
+    invitationByToken: (tokenHash) => byToken.get(tokenHash),
+    invitations: () => all.all(),
+    revokeInvitation: (id, at) => revoke.run(at, id).changes === 1,
+    acceptInvitation: prepareAccept(database),
+    acceptReset: prepareReset(database),
+  };
+};
+
+const LIVE = 'token_hash = ? and expires > ? and used_at is null and revoked_at is null';
+
+/** Undoes the transaction, with its outcome. */
+class Refused extends Error {
+  readonly outcome: 'login-taken' | 'identity-taken';
+
+  constructor(outcome: Refused['outcome']) {
+    super(outcome);
+    this.outcome = outcome;
+  }
+}
+
+const prepareAccept = (database: Database): InvitationTable['acceptInvitation'] => {
+  const use = database.prepare<[number, string, number]>(
+    `update invitation set used_at = ? where ${LIVE} and person_id is null`,
+  );
+  const addPerson = prepareAddPerson(database);
+  const addIdentity = prepareAddIdentity(database);
+  const accept = database.transaction(
+    (tokenHash: string, at: number, person: NewPerson, identity: Identity | undefined) => {
+      if (use.run(at, tokenHash, at).changes === 0) return 'gone';
+      if (!addPerson(person)) throw new Refused('login-taken');
+      if (identity !== undefined && !addIdentity(person.id, identity)) throw new Refused('identity-taken');
+      return 'accepted';
+    },
+  );
+  return (tokenHash, at, person, identity) => {
+    try {
+      return accept(tokenHash, at, person, identity);
+    } catch (error) {
+      if (error instanceof Refused) return error.outcome;
+      throw error;
+    }
+  };
+};
+
+const prepareReset = (database: Database): InvitationTable['acceptReset'] => {
+  const use = database
+    .prepare<[number, string, number], string>(
+      `update invitation set used_at = ? where ${LIVE} and person_id is not null returning person_id`,
+    )
+    .pluck();
+  const setPassword = database.prepare<[string, string]>(
+    'update person set password_hash = ?, must_change_password = 0 where id = ?',
+  );
+  const endSessions = database.prepare<[string]>('delete from session where person_id = ?');
+  return database.transaction((tokenHash: string, at: number, passwordHash: string) => {
+    const personId = use.get(at, tokenHash, at);
+    if (personId === undefined) return false;
+    setPassword.run(passwordHash, personId);
+    endSessions.run(personId);
+    return true;
+  });
+};

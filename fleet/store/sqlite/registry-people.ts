@@ -1,0 +1,144 @@
+import type { Limit, NewPerson, PersonState, PersonTable, Role } from '../people-store.js';
+import { isConstraintViolation, type Database } from './database.js';
+
+interface PersonRow {
+  readonly id: string;
+  readonly login: string;
+  readonly name: string;
+  readonly organisationId: string;
+  readonly role: Role;
+  readonly disabledAt: number | null;
+  readonly hasPassword: number;
+  readonly mustChangePassword: number;
+  readonly secondFactorSince: number | null;
+  readonly siteId: string | null;
+  readonly from: number | null;
+  readonly to: number | null;
+}
+
+/** Columns of a `PersonRow`, of `person p left join second_factor f`. */
+const SELECT_PERSON = `select p.id, p.login, p.name, p.organisation_id as organisationId, p.role,
+    p.disabled_at as disabledAt, p.password_hash is not null as hasPassword,
+    p.must_change_password as mustChangePassword, f.since as secondFactorSince,
+    p.limit_site as siteId, p.limit_from as "from", p.limit_to as "to"
+  from person p left join second_factor f on f.person_id = p.id`;
+
+const personOf = ({ siteId, from, to, ...row }: PersonRow): PersonState => ({
+  ...row,
+  hasPassword: row.hasPassword === 1,
+  mustChangePassword: row.mustChangePassword === 1,
+  ...limitOf(siteId, from, to),
+});
+
+/** A limit as `Person` has it: absent where nothing is limited. */
+const limitOf = (siteId: string | null, from: number | null, to: number | null): { limit?: Limit } => {
+  if (siteId === null && from === null && to === null) return {};
+  const site = siteId === null ? {} : { siteId };
+  return { limit: { ...site, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }) } };
+};
+
+const limitColumns = (limit: Limit = {}) => ({
+  siteId: limit.siteId ?? null,
+  from: limit.from ?? null,
+  to: limit.to ?? null,
+});
+
+/** Finds one person by a condition on `p`. */
+export const preparePerson = (database: Database, condition: string) => {
+  const statement = database.prepare<string[], PersonRow>(`${SELECT_PERSON} where ${condition}`);
+  return (...values: string[]): PersonState | undefined => {
+    const row = statement.get(...values);
+    return row === undefined ? undefined : personOf(row);
+  };
+};
+
+/** Inserts a person; `false` where the login is taken. */
+export const prepareAddPerson = (database: Database): ((person: NewPerson) => boolean) => {
+  const add = database.prepare(
+    `insert into person (id, login, name, password_hash, must_change_password, organisation_id, role,
+       limit_site, limit_from, limit_to)
+     values (@id, @login, @name, @passwordHash, @mustChange, @organisationId, @role, @siteId, @from, @to)`,
+  );
+  return ({ mustChangePassword = false, limit, ...person }) => {
+    try {
+      add.run({ ...person, ...limitColumns(limit), mustChange: mustChangePassword ? 1 : 0 });
+      return true;
+    } catch (error) {
+      if (isConstraintViolation(error, 'SQLITE_CONSTRAINT_UNIQUE')) return false;
+      throw error;
+    }
+  };
+};
+
+/** People. What takes something from them ends their sessions in the same transaction. */
+export const createPersonTable = (database: Database): PersonTable => {
+  const people = database.prepare<[], PersonRow>(`${SELECT_PERSON} order by p.id`);
+  const passwordHash = database
+    .prepare<[string], string | null>('select password_hash from person where id = ?')
+    .pluck();
+  const setPassword = database.prepare<[string, number, string]>(
+    'update person set password_hash = ?, must_change_password = ? where id = ?',
+  );
+  const endSessions = database.prepare<[string, string]>(
+    'delete from session where person_id = ? and token_hash <> ?',
+  );
+  const setPlace = database.prepare(
+    `update person set organisation_id = @organisationId, role = @role,
+       limit_site = @siteId, limit_from = @from, limit_to = @to where id = @personId`,
+  );
+  const setDisabled = database.prepare<[number | null, string]>(
+    'update person set disabled_at = ? where id = ?',
+  );
+  const revokeInvited = database.prepare<[number, string]>(
+    'update invitation set revoked_at = ? where created_by = ? and used_at is null and revoked_at is null',
+  );
+  const revokeOwnKeys = database.prepare<[number, string]>(
+    'update api_key set revoked_at = ? where person_id = ? and revoked_at is null',
+  );
+  return {
+    person: preparePerson(database, 'p.id = ?'),
+    personByLogin: preparePerson(database, 'p.login = ?'),
+    people: () => people.all().map(personOf),
+    addPerson: prepareAddPerson(database),
+    passwordHash: (personId) => passwordHash.get(personId) ?? null,
+    setPassword: database.transaction((personId, { hash, mustChange }, keep = '') => {
+      setPassword.run(hash, mustChange ? 1 : 0, personId);
+      endSessions.run(personId, keep);
+    }),
+    setRole: database.transaction((personId, { organisationId, role, limit }, at) => {
+      setPlace.run({ personId, organisationId, role, ...limitColumns(limit) });
+      endSessions.run(personId, '');
+      revokeOwnKeys.run(at, personId);
+    }),
+    disablePerson: database.transaction((personId, at) => {
+      setDisabled.run(at, personId);
+      endSessions.run(personId, '');
+      revokeOwnKeys.run(at, personId);
+      revokeInvited.run(at, personId);
+    }),
+    enablePerson: (personId) => void setDisabled.run(null, personId),
+    erasePerson: prepareErasePerson(database),
+  };
+};
+
+/** Tables whose rows are a person's own. */
+const OWN_TABLES = ['session', 'second_factor', 'recovery_code', 'invitation', 'identity'] as const;
+
+const prepareErasePerson = (database: Database): PersonTable['erasePerson'] => {
+  const removeOwn = OWN_TABLES.map((table) =>
+    database.prepare<[string]>(`delete from ${table} where person_id = ?`),
+  );
+  const removeInvitation = database.prepare<[string]>(
+    'delete from invitation where login = (select login from person where id = ?)',
+  );
+  const releaseKeys = database.prepare<[number, string]>(
+    'update api_key set revoked_at = ifnull(revoked_at, ?), person_id = null where person_id = ?',
+  );
+  const remove = database.prepare<[string]>('delete from person where id = ?');
+  return database.transaction((personId: string, at: number) => {
+    for (const statement of removeOwn) statement.run(personId);
+    removeInvitation.run(personId);
+    releaseKeys.run(at, personId);
+    return remove.run(personId).changes > 0;
+  });
+};

@@ -1,0 +1,79 @@
+import { StoreError } from '../errors.js';
+import type { PeopleStore } from '../people-store.js';
+import type { RegistryStore } from '../registry-store.js';
+import { AUDIT_SCHEMA } from './audit-schema.js';
+import { createAuditTables } from './audit-tables.js';
+import { openDatabase, type Database } from './database.js';
+import { createCertificateTables } from './registry-certificate.js';
+import { createClaimTables } from './registry-claim.js';
+import { createOrganisationTables } from './registry-acts.js';
+import { createGatewayTables } from './registry-gateways.js';
+import { createOperationsTables } from './registry-operations.js';
+import { PEOPLE_SCHEMA } from './people-schema.js';
+import { createInvitationTable } from './registry-invitations.js';
+import { createKeyTable } from './registry-keys.js';
+import { createOrganisationTable } from './registry-organisations.js';
+import { createPersonTable } from './registry-people.js';
+import { createProviderTable } from './registry-providers.js';
+import { createResolver } from './registry-resolve.js';
+import { REGISTRY_SCHEMA } from './registry-schema.js';
+import { createSecondFactorTable } from './registry-second-factors.js';
+import { createSessionTable } from './registry-sessions.js';
+import { createTokenTables } from './registry-tokens.js';
+
+const SCHEMA_VERSION = 1;
+
+/**
+ * Opens registry.db at `path`, making it where it is missing. `newId` makes ids of devices, locations and points.
+ * Throws `StoreError` `newer-schema` on a file of a later release.
+ */
+export const openRegistryStore = (path: string, deps: { readonly newId: () => string }): RegistryStore => {
+  const database = openDatabase(path);
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (version > SCHEMA_VERSION) {
+    database.close();
+    throw new StoreError(
+      'newer-schema',
+      `${path} was written by a newer release (schema ${version}, this one reads up to ${SCHEMA_VERSION}).`,
+    );
+  }
+  database.exec(REGISTRY_SCHEMA);
+  database.exec(AUDIT_SCHEMA);
+  database.exec(PEOPLE_SCHEMA);
+  database.pragma(`user_version = ${SCHEMA_VERSION}`);
+
+  const secretRow = database.prepare<[string], { value: Buffer }>('select value from secret where name = ?');
+  const addSecret = database.prepare('insert or ignore into secret (name, value) values (?, ?)');
+  const secret = (name: string, make: () => Uint8Array): Uint8Array => {
+    const known = secretRow.get(name);
+    if (known !== undefined) return known.value;
+    addSecret.run(name, make());
+    return secret(name, make);
+  };
+
+  return {
+    ...createOrganisationTable(database),
+    ...createPeopleTables(database),
+    ...createGatewayTables(database),
+    ...createTokenTables(database),
+    ...createClaimTables(database, deps.newId),
+    ...createCertificateTables(database),
+    ...createOrganisationTables(database),
+    ...createOperationsTables(database),
+    audit: createAuditTables(database),
+    resolve: createResolver(database, deps.newId),
+    secret,
+    close: () => {
+      database.close();
+    },
+  };
+};
+
+const createPeopleTables = (database: Database): PeopleStore => ({
+  ...createPersonTable(database),
+  ...createSessionTable(database),
+  ...createSecondFactorTable(database),
+  ...createInvitationTable(database),
+  ...createKeyTable(database),
+  ...createProviderTable(database),
+});

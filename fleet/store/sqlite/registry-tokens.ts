@@ -1,0 +1,148 @@
+import type { ClaimDecision, EnrolmentToken, HeldClaim, IdentityStore, TokenUse } from '../identity-store.js';
+import type { Database } from './database.js';
+
+type TokenTables = Pick<
+  IdentityStore,
+  | 'addEnrolmentToken'
+  | 'enrolmentToken'
+  | 'enrolmentTokens'
+  | 'revokeEnrolmentToken'
+  | 'holdClaim'
+  | 'heldClaim'
+  | 'heldClaims'
+  | 'decideClaim'
+>;
+
+/** Claim tokens, and claims that wait for an operator. */
+export const createTokenTables = (database: Database): TokenTables => ({
+  ...createTokens(database),
+  ...createHeldClaims(database),
+});
+
+interface TokenRow {
+  readonly id: string;
+  readonly secretHash: string;
+  readonly organisationId: string;
+  readonly createdBy: string;
+  readonly expires: number;
+  readonly serial: string | null;
+  readonly approval: number;
+  readonly replaces: string | null;
+  readonly revokedAt: number | null;
+  readonly usedBy: string | null;
+  readonly usedAt: number | null;
+  readonly csrHash: string | null;
+}
+
+const TOKEN = `select id, secret_hash as secretHash, organisation_id as organisationId, created_by as createdBy,
+  expires, serial, approval, replaces, revoked_at as revokedAt, used_by as usedBy, used_at as usedAt,
+  csr_hash as csrHash from enrolment_token`;
+
+const tokenOf = (row: TokenRow): EnrolmentToken => {
+  const { usedBy, usedAt, csrHash, serial, approval, replaces, revokedAt, ...rest } = row;
+  const token = {
+    ...rest,
+    serial: serial ?? undefined,
+    approval: approval !== 0,
+    replaces: replaces ?? undefined,
+    revokedAt: revokedAt ?? undefined,
+  };
+  if (usedBy === null || usedAt === null || csrHash === null) return token;
+  return { ...token, used: { gatewayId: usedBy, at: usedAt, csrHash } };
+};
+
+const createTokens = (
+  database: Database,
+): Pick<TokenTables, 'addEnrolmentToken' | 'enrolmentToken' | 'enrolmentTokens' | 'revokeEnrolmentToken'> => {
+  const add = database.prepare(
+    `insert into enrolment_token
+       (id, secret_hash, organisation_id, created_by, expires, serial, approval, replaces)
+     values (@id, @secretHash, @organisationId, @createdBy, @expires, @serial, @approval, @replaces)`,
+  );
+  const find = database.prepare<[string], TokenRow>(`${TOKEN} where secret_hash = ?`);
+  const list = database.prepare<[], TokenRow>(`${TOKEN} order by expires, id`);
+  const revoke = database.prepare(
+    'update enrolment_token set revoked_at = ? where id = ? and revoked_at is null and used_by is null',
+  );
+  return {
+    addEnrolmentToken: ({ id, secretHash, organisationId, createdBy, expires, ...more }) => {
+      const { serial = null, approval = false, replaces = null } = more;
+      const bounds = { serial, approval: Number(approval), replaces };
+      add.run({ id, secretHash, organisationId, createdBy, expires, ...bounds });
+    },
+    enrolmentToken: (secretHash) => {
+      const row = find.get(secretHash);
+      return row === undefined ? undefined : tokenOf(row);
+    },
+    enrolmentTokens: () => list.all().map(tokenOf),
+    revokeEnrolmentToken: (id, at) => revoke.run(at, id).changes === 1,
+  };
+};
+
+interface HeldRow {
+  readonly gatewayId: string;
+  readonly organisationId: string;
+  readonly name: string;
+  readonly serial: string | null;
+  readonly csrHash: string;
+  readonly askedAt: number;
+  readonly replaces: string | null;
+  readonly decidedAt: number | null;
+  readonly decidedBy: string | null;
+  readonly approved: number | null;
+  readonly reason: string | null;
+}
+
+const HELD = `select h.gateway_id as gatewayId, t.organisation_id as organisationId, h.name, h.serial,
+  h.csr_hash as csrHash, h.asked_at as askedAt, t.replaces, h.decided_at as decidedAt, h.decided_by as decidedBy,
+  h.approved, h.reason from held_claim h join enrolment_token t on t.id = h.token_id`;
+
+const heldOf = ({ decidedAt, decidedBy, approved, reason, ...row }: HeldRow): HeldClaim => {
+  const decision: ClaimDecision | undefined =
+    decidedAt === null
+      ? undefined
+      : { approved: approved === 1, at: decidedAt, by: decidedBy ?? '', reason: reason ?? '' };
+  return { ...row, serial: row.serial ?? undefined, replaces: row.replaces ?? undefined, decision };
+};
+
+/** The statement that uses a token once; its `changes` say whether it did. */
+export const prepareTokenUse = (database: Database) => {
+  const use = database.prepare(
+    `update enrolment_token set used_by = @gatewayId, used_at = @at, csr_hash = @csrHash
+     where secret_hash = @secretHash and used_by is null and revoked_at is null`,
+  );
+  return (secretHash: string, used: TokenUse): boolean => use.run({ ...used, secretHash }).changes === 1;
+};
+
+const createHeldClaims = (
+  database: Database,
+): Pick<TokenTables, 'holdClaim' | 'heldClaim' | 'heldClaims' | 'decideClaim'> => {
+  const useToken = prepareTokenUse(database);
+  const add = database.prepare(
+    `insert into held_claim (gateway_id, token_id, name, serial, csr_hash, asked_at)
+     select @gatewayId, id, @name, @serial, @csrHash, @at from enrolment_token where secret_hash = @secretHash`,
+  );
+  const find = database.prepare<[string], HeldRow>(`${HELD} where h.gateway_id = ?`);
+  const waiting = database.prepare<[], HeldRow>(
+    `${HELD} where h.decided_at is null order by h.asked_at, h.gateway_id`,
+  );
+  const decide = database.prepare(
+    `update held_claim set decided_at = @at, decided_by = @by, approved = @approved, reason = @reason
+     where gateway_id = @gatewayId and decided_at is null`,
+  );
+  const hold = database.transaction((...[secretHash, use, claim]: Parameters<IdentityStore['holdClaim']>) => {
+    if (!useToken(secretHash, use)) return false;
+    add.run({ ...use, ...claim, serial: claim.serial ?? null, secretHash });
+    return true;
+  });
+  return {
+    holdClaim: (...claim) => hold.immediate(...claim),
+    heldClaim: (gatewayId) => {
+      const row = find.get(gatewayId);
+      return row === undefined ? undefined : heldOf(row);
+    },
+    heldClaims: () => waiting.all().map(heldOf),
+    decideClaim: (gatewayId, { approved, ...decision }) =>
+      decide.run({ gatewayId, ...decision, approved: Number(approved) }).changes === 1,
+  };
+};

@@ -1,0 +1,117 @@
+import { entersAggregate, type ValueType } from '#wire/terms.js';
+import type { LatestRow, PointRow, ReadingRow, ViewsReader } from '../views-store.js';
+import type { Database } from './database.js';
+import { POINT_COLUMNS, POINT_TABLES } from './views-inventory.js';
+import { grantsParameter, GRANTS, ISLANDS, VISIBLE } from './views-scope.js';
+import { createRollupsQuery, type SeriesParameters } from './views-rollups.js';
+import { decodeDeviceTime, decodeMarks, decodeValue, readValue } from './views-values.js';
+
+type Data = Pick<ViewsReader, 'latest' | 'readings' | 'rollups'>;
+
+/** What was measured, as far as a scope gives it. */
+export const createDataQueries = (database: Database): Data => ({
+  latest: createLatestQuery(database),
+  readings: createReadingsQuery(database),
+  rollups: createRollupsQuery(database),
+});
+
+const INSIDE = '"from" <= s.time and s.time < "to"';
+
+/** Newest time of the point at which a row may be read. */
+const NEWEST_TIME = `(select max((
+    select s.time from series s where s.point = p.number and s.time >= v."from" and s.time < v."to"
+    order by s.time desc limit 1
+  )) from visible v where v.device_id = d.id and v.finest = 0)`;
+
+/** A time of `latest`, where the row of that time may be read. */
+const visibleLatest = (column: string): string => `(
+  select s.time from (select point, ${column} as time from latest) s where s.point = p.number and exists (
+    select 1 from visible v where v.device_id = d.id and v.finest = 0 and ${INSIDE}))`;
+
+interface StoredLatest extends PointRow {
+  readonly time: number;
+  readonly value: unknown;
+  readonly marks: number | null;
+  readonly goodTime: number | null;
+}
+
+/** The row of `latest` where it may be read; where it may not, the newest that may. */
+const createLatestQuery = (database: Database): ViewsReader['latest'] => {
+  const select = database.prepare<[{ grants: string; after: string; limit: number }], StoredLatest>(
+    `with ${GRANTS}, ${VISIBLE}, newest as (
+       select ${POINT_COLUMNS}, p.number, ifnull(${visibleLatest('time')}, ${NEWEST_TIME}) as time,
+         ${visibleLatest('good_time')} as goodTime
+       from ${POINT_TABLES} where p.id > @after and p.number in (select point from latest) and time is not null
+       order by p.id limit @limit
+     )
+     select n.id, n.key, n.name, n.deviceId, n.deviceName, n.organisationId, n.locationId, n.kind, n.valueType,
+       n.property, n.unit, n.dialUnit, n.time, n.goodTime, ${readValue('s.value')} as value, s.marks from newest n join series s
+     on s.point = n.number and s.time = n.time and (s.origin, s.ordinal) = (
+       select l.origin, l.ordinal from series l where l.point = n.number and l.time = n.time
+       order by l.origin desc, l.ordinal desc limit 1)
+     order by n.id`,
+  );
+  return (scope, now, page): LatestRow[] =>
+    select
+      .all({ grants: grantsParameter(scope, now), after: page.after ?? '', limit: page.limit })
+      .map(({ marks, value: stored, ...row }) => {
+        const { flag, reason } = decodeMarks(marks);
+        const value = decodeValue(stored, row.valueType);
+        const good = value !== null && entersAggregate(flag);
+        return { ...row, value, flag, reason, goodTime: good ? row.time : row.goodTime };
+      });
+};
+
+export interface StoredReading {
+  readonly time: number;
+  readonly origin: number;
+  readonly ordinal: number;
+  readonly value: unknown;
+  readonly marks: number | null;
+  readonly uncertaintyMs: number;
+  readonly deviceTime: number | null;
+  readonly deviceClock: number | null;
+  readonly source: string;
+  readonly epoch: string;
+  readonly valueType: ValueType;
+}
+
+/** Columns of a `StoredReading`, from series `s`, origin `o` and point `p`. */
+export const READING_COLUMNS = `s.time, s.origin, s.ordinal, ${readValue('s.value')} as value, s.marks,
+  ifnull(s.uncertainty, 0) as uncertaintyMs, s.device_time as deviceTime,
+  s.device_clock as deviceClock, o.source, o.epoch, p.value_type as valueType`;
+
+const createReadingsQuery = (database: Database): ViewsReader['readings'] => {
+  const select = database.prepare<
+    [SeriesParameters & { time: number; origin: number; ordinal: number }],
+    StoredReading
+  >(
+    `with ${GRANTS}, ${ISLANDS}
+     select ${READING_COLUMNS}
+     from registry.point p cross join series s on s.point = p.number join origin o on o.number = s.origin
+     where p.id = @point and s.time >= @from and s.time < @to
+       and (s.time, s.origin, s.ordinal) > (@time, @origin, @ordinal)
+       and exists (select 1 from island where ${INSIDE})
+     order by s.time, s.origin, s.ordinal limit @limit`,
+  );
+  return (scope, now, query): ReadingRow[] => {
+    const { pointId, from, to, limit } = query;
+    const { time, origin, ordinal } = query.after ?? { time: from, origin: -1, ordinal: -1 };
+    const grants = grantsParameter(scope, now);
+    return select
+      .all({ grants, point: pointId, resolution: 0, from, to, limit, time, origin, ordinal })
+      .map(readingOf);
+  };
+};
+
+export const readingOf = (row: StoredReading): ReadingRow => ({
+  key: { time: row.time, origin: row.origin, ordinal: row.ordinal },
+  time: row.time,
+  value: decodeValue(row.value, row.valueType),
+  ...decodeMarks(row.marks),
+  uncertaintyMs: row.uncertaintyMs,
+  ...decodeDeviceTime(row),
+  source: row.source,
+  epoch: row.epoch,
+  ordinal: row.ordinal,
+});

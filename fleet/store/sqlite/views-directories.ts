@@ -1,0 +1,97 @@
+import type { Kind, ValueType } from '#wire/terms.js';
+import type { PointMeta, StoredDirectory, ViewsWriter } from '../views-writer.js';
+import type { Database } from './database.js';
+
+interface PointRow {
+  readonly number: number;
+  readonly point: number;
+  readonly kind: Kind;
+  readonly valueType: ValueType;
+  readonly intervalMs: number;
+  readonly maxHoldMs: number;
+  readonly rollover: number | null;
+  readonly windows: string;
+  readonly timeZone: string;
+}
+
+type DirectoryPart = Pick<
+  ViewsWriter,
+  'directory' | 'seeDirectory' | 'addDirectory' | 'ready' | 'addWaiting' | 'removeWaiting'
+>;
+
+/** Directories as the registry resolved them, and the batches that wait for one. */
+export const createDirectoryTables = (database: Database): DirectoryPart => {
+  const known = database.prepare<[string, string], { number: number; fault: string | null }>(
+    'select number, fault from directory where source = ? and hash = ? and seen = 1',
+  );
+  const points = database.prepare<[number], PointRow>(
+    `select number, point, kind, value_type as valueType, interval_ms as intervalMs,
+       max_hold_ms as maxHoldMs, rollover, windows, time_zone as timeZone
+     from directory_point where directory = ?`,
+  );
+  const see = database.prepare('update directory set seen = 1 where source = ? and hash = ?');
+  const ready = database.prepare<[number], { position: number }>(
+    `select w.position from waiting w
+     join directory d on d.source = w.source and d.hash = w.directory and d.seen = 1
+     order by w.position limit ?`,
+  );
+  const wait = database.prepare('insert into waiting (position, source, directory) values (?, ?, ?)');
+  const release = database.prepare('delete from waiting where position = ?');
+
+  return {
+    directory: (source, hash): StoredDirectory | undefined => {
+      const row = known.get(source, hash);
+      if (row === undefined) return undefined;
+      if (row.fault !== null) return { fault: row.fault };
+      return { points: new Map(points.all(row.number).map((point) => [point.number, metaOf(point)])) };
+    },
+    seeDirectory: (source, hash) => see.run(source, hash).changes > 0,
+    addDirectory: createDirectoryInsert(database),
+    ready: (limit) => ready.all(limit).map((row) => row.position),
+    addWaiting: (position, source, directory) => {
+      wait.run(position, source, directory);
+    },
+    removeWaiting: (positions) => {
+      for (const position of positions) release.run(position);
+    },
+  };
+};
+
+const createDirectoryInsert = (database: Database): ViewsWriter['addDirectory'] => {
+  const add = database.prepare('insert into directory (source, hash, seen, fault) values (?, ?, 1, ?)');
+  const addPoint = database.prepare(
+    `insert into directory_point
+       (directory, number, point, kind, value_type, interval_ms, max_hold_ms, rollover, windows, time_zone)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  return (source, hash, directory) => {
+    const fault = 'fault' in directory ? directory.fault : null;
+    const { lastInsertRowid } = add.run(source, hash, fault);
+    if ('fault' in directory) return;
+    for (const [number, meta] of directory.points) {
+      addPoint.run(
+        lastInsertRowid,
+        number,
+        meta.point,
+        meta.kind,
+        meta.valueType,
+        meta.intervalMs,
+        meta.maxHoldMs,
+        meta.rollover,
+        JSON.stringify(meta.windows),
+        meta.timeZone,
+      );
+    }
+  };
+};
+
+const metaOf = (row: PointRow): PointMeta => ({
+  point: row.point,
+  kind: row.kind,
+  valueType: row.valueType,
+  intervalMs: row.intervalMs,
+  maxHoldMs: row.maxHoldMs,
+  rollover: row.rollover,
+  windows: JSON.parse(row.windows) as number[],
+  timeZone: row.timeZone,
+});

@@ -1,0 +1,154 @@
+import type { Scope } from '../../sharing/scope.js';
+import type { DeviceRow, LocationRow, OrganisationRow, Page, PointRow, ViewsReader } from '../views-store.js';
+import type { Database } from './database.js';
+import { GATEWAY_COLUMNS, gatewayOf, type GatewayRow } from './registry-gateways.js';
+import {
+  GRANTS,
+  grantsParameter,
+  inventoryParameter,
+  operationsParameter,
+  SEEN_LOCATIONS,
+  VISIBLE,
+} from './views-scope.js';
+
+type Inventory = Pick<
+  ViewsReader,
+  | 'organisations'
+  | 'gateways'
+  | 'gateway'
+  | 'devices'
+  | 'locations'
+  | 'location'
+  | 'points'
+  | 'point'
+  | 'rolloverOf'
+>;
+
+/** The holder whom the scope names; of several the one that held it last. A successor outside it is not shown. */
+const HOLDER = `(select v.organisation_id from visible v where v.device_id = d.id
+  order by v."to" desc, v."from" desc, v.organisation_id limit 1)`;
+
+/** Newest row of an interval table of the device that meets a time visible to the scope. */
+const newest = (column: string, table: string, condition = 'true'): string => `(
+  select t.${column} from registry.${table} t where t.device_id = d.id and ${condition} and exists (
+    select 1 from visible v where v.device_id = d.id and t."from" < v."to"
+      and (t."to" is null or t."to" > v."from"))
+  order by t."from" desc limit 1)`;
+
+const LOCATION = newest(
+  'location_id',
+  'installation',
+  `t.location_id in (select lh.location_id from registry.location_holding lh
+     join grants lg on lg.organisation_id = lh.organisation_id
+     where lh."from" < lg."to" and (lh."to" is null or lh."to" > lg."from"))`,
+);
+
+export const POINT_COLUMNS = `p.id, p.key, p.name, d.id as deviceId, d.name as deviceName,
+  ${HOLDER} as organisationId, ${LOCATION} as locationId, p.kind, p.value_type as valueType, p.property, p.unit,
+  p.dial_unit as dialUnit`;
+
+export const POINT_TABLES = 'registry.point p join registry.device d on d.id = p.device_id';
+
+const DEVICE_VISIBLE = 'exists (select 1 from visible v where v.device_id = d.id)';
+
+/** Who holds it; for those whom the scope does not name, the last of them that it does. */
+const LOCATION_HOLDER = `(select h.organisation_id from registry.location_holding h
+  join grants g on g.organisation_id = h.organisation_id
+  where h.location_id = l.id and h."from" < g."to"
+  order by h."to" is null desc, h."to" desc, h.organisation_id limit 1)`;
+
+const LOCATION_COLUMNS = `l.id, l.key, l.name, ${LOCATION_HOLDER} as organisationId, l.prm, l.pce, l.geometry,
+  l.merged_into as mergedInto,
+  (select s.id from registry.site s where s.id = l.site_id
+     and s.organisation_id in (select organisation_id from grants)) as siteId`;
+
+interface StoredLocation extends Omit<LocationRow, 'geometry'> {
+  readonly geometry: string | null;
+}
+
+const locationOf = (row: StoredLocation): LocationRow => ({
+  ...row,
+  geometry: row.geometry === null ? null : (JSON.parse(row.geometry) as LocationRow['geometry']),
+});
+
+interface Listed {
+  readonly grants: string;
+  readonly after: string;
+  readonly limit: number;
+}
+
+const listed = (grants: string, page: Page): Listed => ({
+  grants,
+  after: page.after ?? '',
+  limit: page.limit,
+});
+
+/** What is, as far as a scope gives it. */
+export const createInventory = (database: Database, now: () => number): Inventory => {
+  const asked = (scope: Scope): string => inventoryParameter(scope, now());
+  const points = database.prepare<[Listed], PointRow>(
+    `with ${GRANTS}, ${VISIBLE} select ${POINT_COLUMNS} from ${POINT_TABLES}
+     where p.id > @after and ${DEVICE_VISIBLE} order by p.id limit @limit`,
+  );
+  const point = database.prepare<[{ grants: string; id: string }], PointRow>(
+    `with ${GRANTS}, ${VISIBLE} select ${POINT_COLUMNS} from ${POINT_TABLES} where p.id = @id and ${DEVICE_VISIBLE}`,
+  );
+  const rollover = database.prepare<[{ grants: string; id: string }], { rollover: number | null }>(
+    `with ${GRANTS}, ${VISIBLE} select c.rollover from ${POINT_TABLES} join directory_point c on c.point = p.number
+     where p.id = @id and ${DEVICE_VISIBLE} order by c.directory desc limit 1`,
+  );
+  const devices = database.prepare<[Listed], DeviceRow>(
+    `with ${GRANTS}, ${VISIBLE}
+     select d.id, d.name, d.maker, d.model, ${newest('serial', 'installation')} as serial,
+       ${HOLDER} as organisationId, ifnull(${newest('gateway_id', 'assignment')}, '') as gatewayId,
+       ${LOCATION} as locationId
+     from registry.device d where d.id > @after and ${DEVICE_VISIBLE} order by d.id limit @limit`,
+  );
+  const locations = database.prepare<[Listed], StoredLocation>(
+    `with ${GRANTS}, ${SEEN_LOCATIONS} select ${LOCATION_COLUMNS} from registry.location l
+     where l.id > @after and l.merged_into is null and l.id in (select id from seen_location)
+     order by l.id limit @limit`,
+  );
+  const location = database.prepare<[{ grants: string; id: string }], StoredLocation>(
+    `with ${GRANTS}, ${SEEN_LOCATIONS} select ${LOCATION_COLUMNS} from registry.location l
+     where l.id = @id and l.id in (select id from seen_location)`,
+  );
+  return {
+    ...createOrganisationQueries(database),
+    devices: (scope, page) => devices.all(listed(asked(scope), page)),
+    locations: (scope, page) => locations.all(listed(asked(scope), page)).map(locationOf),
+    location: (scope, id) => {
+      const row = location.get({ grants: asked(scope), id });
+      return row === undefined ? undefined : locationOf(row);
+    },
+    rolloverOf: (scope, id) => rollover.get({ grants: asked(scope), id })?.rollover ?? undefined,
+    points: (scope, page) => points.all(listed(asked(scope), page)),
+    point: (scope, id) => point.get({ grants: asked(scope), id }),
+  };
+};
+
+const createOrganisationQueries = (
+  database: Database,
+): Pick<ViewsReader, 'organisations' | 'gateways' | 'gateway'> => {
+  const named = '(select organisation_id from grants)';
+  const organisations = database.prepare<[{ grants: string }], OrganisationRow>(
+    `with ${GRANTS} select id, iif(parent_id in ${named}, parent_id, null) as parentId, name, type, code,
+       siret, partner_kind as partnerKind, ended_at as endedAt, time_zone as timeZone from registry.organisation
+     where id in ${named} and merged_into is null order by id`,
+  );
+  const gateways = database.prepare<[Listed], GatewayRow>(
+    `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway
+     where id > @after and organisation_id in ${named} order by id limit @limit`,
+  );
+  const gateway = database.prepare<[{ grants: string; id: string }], GatewayRow>(
+    `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway where id = @id and organisation_id in ${named}`,
+  );
+  return {
+    organisations: (scope) => organisations.all({ grants: grantsParameter(scope, 0) }),
+    gateways: (scope, page) => gateways.all(listed(operationsParameter(scope), page)).map(gatewayOf),
+    gateway: (scope, id) => {
+      const row = gateway.get({ grants: operationsParameter(scope), id });
+      return row === undefined ? undefined : gatewayOf(row);
+    },
+  };
+};

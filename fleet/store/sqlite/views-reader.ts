@@ -1,0 +1,40 @@
+import type { ViewsReader } from '../views-store.js';
+import { openDatabase } from './database.js';
+import { createOperationsQueries } from './views-operations.js';
+import { createDataQueries } from './views-data.js';
+import { createInventory } from './views-inventory.js';
+import { createLedgerDetail } from './views-ledger-detail.js';
+import { createProvenanceQueries } from './views-provenance.js';
+import { createLedgerQuery } from './views-ledger-query.js';
+
+/** Interior and hot pages of the views, KiB. */
+const CACHE_KIB = 32_768;
+
+/** Files to read; all must exist. */
+export interface ViewsPaths {
+  readonly views: string;
+  readonly registry: string;
+  readonly log: string;
+}
+
+/**
+ * Opens the views for reading, with the registry attached. Each query filters by its scope inside SQL: by who
+ * held the device when, and by each grant's period, delay and resolution.
+ */
+export const openViewsReader = (paths: ViewsPaths, now: () => number = Date.now): ViewsReader => {
+  const database = openDatabase(paths.views, { readonly: true });
+  database.pragma(`cache_size = -${CACHE_KIB}`);
+  database.prepare('attach database ? as registry').run(paths.registry);
+  database.prepare('attach database ? as log').run(paths.log);
+  return {
+    ...createInventory(database, now),
+    ...createDataQueries(database),
+    ...createProvenanceQueries(database),
+    ...createLedgerQuery(database),
+    ledgerDetail: createLedgerDetail(database),
+    ...createOperationsQueries(database),
+    close: () => {
+      database.close();
+    },
+  };
+};

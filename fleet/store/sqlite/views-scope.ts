@@ -1,0 +1,86 @@
+import type { Scope } from '../../sharing/scope.js';
+
+/** Open ends of intervals, UTC ms: beyond every time that a row can have, and exact in a double. */
+export const ENDLESS = 9_007_199_254_740_991;
+const BEGINNINGLESS = -ENDLESS;
+
+/**
+ * The scope as the parameter `@grants` of `GRANTS`. A delay ends its grant at `now` − delay; without one even a
+ * clock that runs ahead hides nothing.
+ */
+export const grantsParameter = (scope: Scope, now: number): string =>
+  JSON.stringify(
+    scope.grants.map((grant) => ({
+      organisation: grant.organisationId,
+      from: grant.from ?? BEGINNINGLESS,
+      to: Math.min(grant.to ?? ENDLESS, grant.delayMs > 0 ? now - grant.delayMs : ENDLESS),
+      finest: grant.finestMs,
+    })),
+  );
+
+/**
+ * What a list of things needs, where no reading is shown: a delay or a past end does not hide that a device
+ * exists; but what somebody will hold only after `now` is not shown to them yet. Gateways and their ledgers are
+ * operations, live by nature: `operations` keeps the grants that restrict nothing.
+ */
+export const inventoryParameter = (scope: Scope, now: number): string =>
+  grantsParameter(
+    {
+      ...scope,
+      grants: scope.grants.map((grant) => ({
+        ...grant,
+        delayMs: 0,
+        to: Math.min(grant.to ?? ENDLESS, now + 1),
+      })),
+    },
+    now,
+  );
+
+export const operationsParameter = (scope: Scope): string =>
+  grantsParameter(
+    {
+      ...scope,
+      grants: scope.grants.filter(
+        ({ finestMs, delayMs, from, to }) =>
+          finestMs === 0 && delayMs === 0 && from === undefined && to === undefined,
+      ),
+    },
+    0,
+  );
+
+/** CTE `grants(organisation_id, from, to, finest)` of `@grants`. */
+export const GRANTS = `grants (organisation_id, "from", "to", finest) as materialized (
+  select value ->> 'organisation', value ->> 'from', value ->> 'to', value ->> 'finest' from json_each(@grants)
+)`;
+
+/** CTE `visible(device_id, organisation_id, from, to, finest)`: what was held by whom, as far as it is granted. */
+export const VISIBLE = `visible (device_id, organisation_id, "from", "to", finest) as materialized (
+  select h.device_id, h.organisation_id, max(h."from", g."from"), min(ifnull(h."to", ${ENDLESS}), g."to"), g.finest
+  from grants g join registry.holding h on h.organisation_id = g.organisation_id
+  where max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
+)`;
+
+/** CTE `seen_location(id)`: locations that somebody whom the scope names holds, held, or may read the past of. */
+export const SEEN_LOCATIONS = `seen_location (id) as materialized (
+  select distinct h.location_id from grants g join registry.location_holding h on h.organisation_id = g.organisation_id
+  where max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
+)`;
+
+/**
+ * CTE `island(from, to)`: the times of the point `@point` that may be read at a resolution of `@resolution` ms,
+ * as few intervals as possible, so that a cell may span two holders whom the scope both names.
+ */
+export const ISLANDS = `held ("from", "to") as (
+  select max(h."from", g."from"), min(ifnull(h."to", ${ENDLESS}), g."to")
+  from registry.point p join registry.holding h on h.device_id = p.device_id
+  join grants g on g.organisation_id = h.organisation_id
+  where p.id = @point and g.finest <= @resolution
+    and max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
+), stepped ("from", "to", fresh) as (
+  select "from", "to", "from" > ifnull(max("to") over (
+    order by "from", "to" rows between unbounded preceding and 1 preceding), ${BEGINNINGLESS}) from held
+), numbered ("from", "to", number) as (
+  select "from", "to", sum(fresh) over (order by "from", "to") from stepped
+), island ("from", "to") as materialized (
+  select min("from"), max("to") from numbered group by number
+)`;

@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { directoryOf, EPOCH, openFleetIn, point, reading, T0 } from '../fleet/projections/fleet-of-views.js';
+import { GATEWAY_A, GATEWAY_B, openHttpOver, type HttpUnderTest } from '../fleet/http/http-under-test.js';
+
+/** A fleet of which `a` sees the same as of its twin. */
+export interface Twin extends HttpUnderTest {
+  close(): Promise<void>;
+}
+
+type Mode = 'v' | 'h';
+
+/** Ids that do not tell how many there are of what one cannot see. */
+const createIds = () => {
+  const counters = { v: 0, h: 0 };
+  const state: { mode: Mode } = { mode: 'v' };
+  const next = (): string => {
+    counters[state.mode] += 1;
+    return `${state.mode}${String(counters[state.mode]).padStart(19, '0')}`;
+  };
+  return { state, next };
+};
+
+const STEP_MS = 10_000;
+const series = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, index) =>
+    reading(from + index + 1, T0 + (from + index) * STEP_MS, 100 + (index % 7)),
+  );
+
+const OWN = directoryOf(
+  point(1),
+  point(2, { key: 'index', kind: 'counter', valueType: 'integer', unit: 'W.h' }),
+);
+const FOREIGN = directoryOf(point(1, { key: 'other' }), point(2, { key: 'more' }));
+
+const sendOwn = async ({ fleet }: HttpUnderTest): Promise<void> => {
+  await fleet.sendDirectory(OWN, GATEWAY_A);
+  const columns = [{ point: 1, readings: series(300) }];
+  await fleet.send(OWN, { content: 'readings', columns }, { source: GATEWAY_A, epoch: EPOCH, seq: 1 });
+  fleet.project();
+};
+
+/** What `a` must not learn of: more of everything, of others. */
+const addHidden = async ({ fleet, clock }: HttpUnderTest, part: number): Promise<void> => {
+  const { registry } = fleet;
+  const place = { type: 'service', code: null, timeZone: 'Europe/Paris' } as const;
+  for (let index = 0; index < 5; index += 1) {
+    registry.addOrganisation({ id: `h-${part}-${index}`, parentId: 'b', name: `Caché ${index}`, ...place });
+  }
+  await fleet.sendDirectory(FOREIGN, GATEWAY_B);
+  const columns = [{ point: 1, readings: series(50, part * 50) }];
+  const sent = { source: GATEWAY_B, epoch: EPOCH, seq: part * 2 + 2 };
+  await fleet.send(FOREIGN, { content: 'readings', columns }, sent);
+  fleet.project();
+  registry.noteGateway(GATEWAY_B, { connected: true, lastSeen: clock.now, agentVersion: '9.9.9' });
+  registry.noteEvent({ gatewayId: GATEWAY_B, kind: 'cloned', detail: `part ${part}`, at: clock.now });
+};
+
+const hiddenActs = async (http: HttpUnderTest): Promise<void> => {
+  const operator = await http.login('b-operator');
+  for (let index = 0; index < 5; index += 1) {
+    await http.post('/api/v1/enrolment-tokens', { organisationId: 'b' }, operator);
+    await http.post('/api/v1/organisations', { parentId: 'a', name: 'X', type: 'service' }, operator);
+  }
+};
+
+/** Two fleets: of the second, others have more of everything, from before and from after what `a` has. */
+export const openTwins = async (folder: string): Promise<readonly [Twin, Twin]> => {
+  const open = async (name: string, full: boolean): Promise<Twin> => {
+    const ids = createIds();
+    const home = join(folder, name);
+    mkdirSync(home);
+    const fleet = openFleetIn(home, { newId: ids.next });
+    const http = await openHttpOver(fleet, ids.next);
+    const hidden = async (act: () => Promise<void>): Promise<void> => {
+      if (!full) return;
+      ids.state.mode = 'h';
+      await act();
+      ids.state.mode = 'v';
+    };
+    await hidden(() => addHidden(http, 0));
+    await sendOwn(http);
+    await hidden(() => addHidden(http, 1));
+    await hidden(() => hiddenActs(http));
+    if (full) http.health.current = { ...http.health.current, log: { head: 9000, lag: 12 } };
+    return http;
+  };
+  return [await open('one', false), await open('other', true)];
+};

@@ -1,0 +1,4 @@
+import { sdi12Dialect } from '../../../drivers/sdi12/dialect.js';
+import { testTelegramCases } from '../../support/telegram-cases.js';
+
+testTelegramCases(sdi12Dialect);

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { broker } from './broker.js';
+import { survives } from './short-runs.js';
+
+describe('a broker killed and wiped', () => {
+  survives(broker, { cycles: 2, seed: 1 });
+});

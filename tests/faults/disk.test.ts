@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { disk } from './disk.js';
+import { survives } from './short-runs.js';
+
+describe('a disk that is full, read-only or broken for a while', () => {
+  survives(disk, { cycles: 2, seed: 1 });
+});

@@ -1,0 +1,97 @@
+import { createRandom } from '../../drivers/simulator/random.js';
+import { eventually } from '../support/eventually.js';
+import { judgeSite, USUAL, type Verdict } from './checker.js';
+import { pick, sleep, withFaults, type FaultSettings, type FaultTest } from './fault-test.js';
+import { compileShim, putDiskUnder, type DiskShim, type DiskTrouble } from './machine-shim.js';
+import { layOutPrograms } from './programs.js';
+import { Site } from './site.js';
+
+const JUDGE_EVERY = 10;
+/** A disk that works again is used again within this. */
+const RECOVERS_WITHIN_MS = 60_000;
+const WAIT_MS = 150_000;
+/** How often the agent tries a disk that takes nothing. */
+const RETRY_S = 10;
+const QUICK_RETRY_S = 2;
+const TROUBLES: readonly [DiskTrouble, ...DiskTrouble[]] = ['readonly', 'full', 'eio'];
+
+/** Readings that are kept for the disk in memory meanwhile. */
+const storedOf = async (site: Site): Promise<number> => (await site.status())?.readings.stored ?? 0;
+
+interface Figures {
+  recoveredMs: number;
+}
+
+const cycle = async (
+  site: Site,
+  disk: DiskShim,
+  trouble: DiskTrouble,
+  random: () => number,
+  { figures, quick }: { readonly figures: Figures; readonly quick: boolean },
+): Promise<string[]> => {
+  await sleep(random() * 2_000);
+  disk.suffer(trouble);
+  // The agent tries the disk again while it still does not work.
+  const tried = (quick ? QUICK_RETRY_S : RETRY_S) * 1_000 + 3_000;
+  await sleep(trouble === 'readonly' ? tried : 2_500 + random() * 15_000 * Number(!quick));
+  const faults: string[] = [];
+  if (site.agent?.running !== true) faults.push(`I1 a disk that is ${trouble} ended the agent`);
+  disk.suffer('well');
+  const [before, start] = [await storedOf(site), performance.now()];
+  await eventually(async () => (await storedOf(site)) > before, WAIT_MS).catch(() => undefined);
+  const tookMs = performance.now() - start;
+  figures.recoveredMs = Math.max(figures.recoveredMs, tookMs);
+  if (tookMs > RECOVERS_WITHIN_MS)
+    faults.push(`I6 ${Math.round(tookMs)} ms after the disk was well again, nothing was stored`);
+  return faults;
+};
+
+/** Fills the agent's disk, makes it read-only, or lets it fail, for seconds; then it is well again. */
+const run = async ({ folder, cycles, seed, edits, progress, quick }: FaultSettings): Promise<Verdict> => {
+  const disk = putDiskUnder(compileShim(folder), `${folder}/agent`, { forgets: false });
+  const environment = { agent: disk.environment };
+  const programs = layOutPrograms(folder, edits);
+  const diskRetry = `${quick ? QUICK_RETRY_S : RETRY_S}s`;
+  const site = await Site.open({ folder, programs, environment, diskRetry });
+  const random = createRandom(seed);
+  const figures: Figures = { recoveredMs: 0 };
+  const troubleOf = (done: number): DiskTrouble =>
+    (quick ? TROUBLES[done - 1] : undefined) ?? pick(random, TROUBLES);
+  try {
+    await eventually(() => site.delivers(), WAIT_MS);
+    let verdict: Verdict = { faults: [], figures: {} };
+    for (let done = 1; done <= cycles; done += 1) {
+      const trouble = troubleOf(done);
+      progress(done, trouble);
+      const faults = await cycle(site, disk, trouble, random, { figures, quick });
+      if (faults.length === 0 && done % JUDGE_EVERY !== 0 && done !== cycles) continue;
+      verdict = withFaults(await judgeSite(site, USUAL), faults);
+      if (verdict.faults.length > 0 || done === cycles) break;
+      await site.startAgent();
+    }
+    return {
+      ...verdict,
+      figures: { ...verdict.figures, slowestRecoveryMs: Math.round(figures.recoveredMs) },
+    };
+  } finally {
+    await site.close();
+  }
+};
+
+export const disk: FaultTest = {
+  cycles: 200,
+  mutants: {
+    'no-waiting': {
+      breaks: 'what the disk refuses is dropped without a word',
+      found: /^I1 .*middle/,
+      edits: [
+        {
+          file: 'agent/acquisition/append-queue.js',
+          find: 'if (!settled)\n                this.#wait(chunk);',
+          replace: '',
+        },
+      ],
+    },
+  },
+  run,
+};

@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseEntries } from '../../../fleet/access/audit/read-entries.js';
+import { openHead, type SignedHead } from '../../../fleet/access/audit/signed-head.js';
+import { verifyTrail } from '../../../fleet/access/audit/verify-trail.js';
+import { openAuthority } from '../../../fleet/registry/authority/authority.js';
+import { GATEWAY_A, itemsOf, nextOf, openHttp, type HttpUnderTest } from './http-under-test.js';
+
+/** An owner of `a` adds two organisations; a viewer and a stranger try what they may not. */
+const openBusy = async (): Promise<HttpUnderTest & { owner: string }> => {
+  const http = await openHttp();
+  const owner = await http.login('a-owner');
+  for (const name of ['Écoles', '=HYPERLINK("http://x")']) {
+    const added = { parentId: 'a', name, type: 'service' };
+    expect((await http.post('/api/v1/organisations', added, owner)).status).toBe(201);
+  }
+  const viewer = await http.login('b-viewer');
+  await http.post('/api/v1/organisations', { parentId: 'a', name: 'X', type: 'service' }, viewer);
+  await http.get('/api/v1/points');
+  return { ...http, owner };
+};
+
+const actions = (items: readonly Record<string, unknown>[]) =>
+  items.map(({ action, outcome }) => `${String(action)} ${String(outcome)}`);
+
+describe('the audit trail over HTTP', () => {
+  test('shows each organisation what was done to it, and what its own people were refused', async () => {
+    const http = await openBusy();
+    const seen = async (login: string) => {
+      const token = login === 'a-owner' ? http.owner : await http.login(login);
+      return actions(itemsOf(await http.get('/api/v1/audit', token)));
+    };
+    expect((await seen('a-owner')).toSorted()).toEqual([
+      'add-organisation done',
+      'add-organisation done',
+      'log-in done',
+    ]);
+    expect(await seen('b-operator')).toEqual(['log-in done', 'add-organisation refused', 'log-in done']);
+    expect((await seen('org-owner')).filter((line) => line === 'read-inventory refused')).toHaveLength(1);
+    expect((await http.get('/api/v1/audit', await http.login('a-viewer'))).status).toBe(403);
+    expect((await http.get('/api/v1/audit')).status).toBe(401);
+  });
+
+  test('tells who, what, before, after and from where, and is searched by it', async () => {
+    const http = await openBusy();
+    const ask = async (query: string) => itemsOf(await http.get(`/api/v1/audit?${query}`, http.owner));
+    const [added] = await ask('action=add-organisation&limit=1');
+    const organisationId = String(added?.['organisationId']);
+    expect(http.fleet.registry.organisations().find(({ id }) => id === organisationId)?.parentId).toBe('a');
+    expect(added).toMatchObject({
+      subject: { type: 'person', id: 'person-a-owner', organisationId: 'a' },
+      before: { kind: 'add' },
+      after: { kind: 'add', [`organisation ${organisationId}`]: { parentId: 'a', type: 'service' } },
+      from: '127.0.0.1',
+      outcome: 'done',
+      erased: false,
+    });
+    expect(await ask('subject=person-a-owner')).toHaveLength(3);
+    expect(await ask('subject=person-b-viewer')).toEqual([]);
+    expect(await ask('organisation=b')).toEqual([]);
+    expect(await ask('outcome=refused')).toEqual([]);
+    expect(await ask('from=2099-01-01')).toEqual([]);
+    const first = await http.get('/api/v1/audit?limit=2', http.owner);
+    const second = await http.get(`/api/v1/audit?limit=2&cursor=${nextOf(first) ?? ''}`, http.owner);
+    expect([...itemsOf(first), ...itemsOf(second)]).toEqual(await ask('limit=100'));
+  });
+
+  test('comes as CSV in which no cell is a formula', async () => {
+    const http = await openBusy();
+    const { text, headers } = await http.get('/api/v1/audit?format=csv', http.owner);
+    expect(headers['content-type']).toMatch('text/csv');
+    expect(text.split('\r\n')).toHaveLength(5);
+    expect(text).toContain('=HYPERLINK');
+    expect(text).not.toMatch(/(^|[,\n])"?[=+@-][^,]*HYPERLINK/);
+  });
+
+  test('is proved by a head that was kept, on another machine', async () => {
+    const http = await openBusy();
+    for (let more = 0; more < 2; more++) await http.login('a-owner');
+    const answer = (await http.get('/api/v1/audit/head', http.owner)).json() as { heads: SignedHead[] };
+    expect(answer.heads.map(({ size }) => size).toSorted((a, b) => a - b)).toEqual([1, 1, 3]);
+    const heads = answer.heads.filter(({ organisationId }) => organisationId === 'a');
+    await http.login('a-owner');
+    const { text } = await http.get('/api/v1/audit?format=proof', http.owner);
+    const { rootPem } = await openAuthority(join(http.fleet.folder, 'authority'), { now: Date.now });
+    const opened = heads.map(({ jws }) => openHead(jws, rootPem));
+    const entries = parseEntries(text).filter(({ trail }) => trail === 'a');
+    expect(verifyTrail('a', entries, opened)).toMatchObject({ entries: 4, findings: [] });
+    expect(verifyTrail('a', entries.slice(0, 2), opened).findings).toHaveLength(1);
+    const other = await openAuthority(join(http.fleet.folder, 'other'), { now: Date.now });
+    expect(() => openHead(heads[0]?.jws ?? '', other.rootPem)).toThrow('do not lead to this root');
+    const [header = '', , signature = ''] = (heads[0]?.jws ?? '').split('.');
+    const forged = Buffer.from(JSON.stringify({ ...opened[0], size: 2 })).toString('base64url');
+    expect(() => openHead(`${header}.${forged}.${signature}`, rootPem)).toThrow('signature');
+  });
+
+  test('tells of a command for a gateway whose it is', async () => {
+    const http = await openBusy();
+    const operator = await http.login('org-operator');
+    const period = { from: '2026-03-10T10:00:00Z', to: '2026-03-10T11:00:00Z' };
+    await http.post(`/api/v1/gateways/${GATEWAY_A}/recall`, period, operator);
+    const [recalled] = itemsOf(await http.get('/api/v1/audit?action=recall-readings', http.owner));
+    expect(recalled).toMatchObject({
+      resource: { type: 'gateway', id: GATEWAY_A },
+      subject: { id: 'person-org-operator' },
+      after: { name: 'recall' },
+    });
+  });
+});

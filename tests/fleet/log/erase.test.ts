@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseBatch } from '../../../agent/wire/batch.js';
+import { countColumns, eraseColumns, type ErasureOrder } from '../../../fleet/log/erase-columns.js';
+import { ProofError } from '../../../fleet/proof/errors.js';
+import { verifyErasure } from '../../../fleet/proof/erasure-receipt.js';
+import { verifyProof } from '../../../fleet/proof/verify-proof.js';
+import { openViewsReader } from '../../../fleet/store/sqlite/views-reader.js';
+import { startProgram } from '../../support/program.js';
+import {
+  ALL,
+  directoryOf,
+  dump,
+  EPOCH,
+  NOW,
+  point,
+  reading,
+  T0,
+  type FleetOfViews,
+} from '../projections/fleet-of-views.js';
+import { openProofScene, SIGNING_GATEWAY, type ProofScene } from '../proof/proof-scene.js';
+
+const LISTING = directoryOf(point(1), point(3));
+/** What is to go, in [T0, T0 + 60 s), and what stays beside and after it. */
+const SECRET = 41.12345678901234;
+const nothing = (): void => undefined;
+
+let scene: ProofScene;
+let sent: Uint8Array[];
+
+const bothAt = (ordinal: number, time: number, value: number) => ({
+  content: 'readings' as const,
+  columns: [
+    { point: 1, readings: [reading(ordinal, time, 7.5)] },
+    { point: 3, readings: [reading(ordinal + 1, time + 1, value)] },
+  ],
+});
+
+beforeEach(async () => {
+  scene = await openProofScene();
+  sent = [
+    await scene.send(LISTING, bothAt(1, T0, SECRET)),
+    await scene.send(LISTING, bothAt(3, T0 + 20_000, SECRET)),
+    await scene.send(LISTING, bothAt(5, T0 + 120_000, 12.25)),
+  ];
+});
+let closed = false;
+const closeScene = async (): Promise<void> => {
+  if (!closed) await scene.fleet.close();
+  closed = true;
+};
+afterEach(async () => {
+  await closeScene();
+  closed = false;
+});
+
+const order = (): ErasureOrder => {
+  const pointId = scene.pointId('p3');
+  const { reader } = scene.fleet;
+  const numberIn = (source: string, directory: Uint8Array) => reader.numberIn(source, directory, pointId);
+  return { pointId, from: T0, to: T0 + 60_000, numberIn };
+};
+
+const erase = async (writer: Pick<FleetOfViews['log'], 'eraseColumns'> = scene.fleet.log) => {
+  scene.fleet.projector().rebuild();
+  const deps = { reader: scene.fleet.entries, writer, now: () => NOW };
+  const totals = await eraseColumns(deps, order(), nothing);
+  scene.fleet.project();
+  scene.fleet.views.checkpoint();
+  return totals;
+};
+
+const valuesOf = (key: string): unknown[] =>
+  scene.fleet.reader
+    .readings(ALL, NOW, { pointId: scene.pointId(key), from: T0, to: NOW, limit: 100 })
+    .map(({ value }) => value);
+const cellsOf = (key: string, resolution: '1m' | '1h'): number[] =>
+  scene.fleet.reader
+    .rollups(ALL, NOW, { pointId: scene.pointId(key), resolution, from: T0, to: NOW, limit: 1000 })
+    .map(({ aggregate }) => aggregate.count);
+const proofAt = (key: string, at: number): Uint8Array =>
+  scene.prover.reading({ scope: ALL, pointId: scene.pointId(key), at });
+const rowsOf = () => scene.fleet.reader.ledgerDetail(ALL, SIGNING_GATEWAY).epochs[0];
+
+const bytesOf = (...names: string[]): Buffer =>
+  Buffer.concat(
+    names
+      .flatMap((name) => [`${name}.db`, `${name}.db-wal`])
+      .map((name) => join(scene.fleet.folder, name))
+      .filter((path) => existsSync(path))
+      .map((path) => readFileSync(path)),
+  );
+const asStored = (value: number): Buffer => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(value);
+  return bytes;
+};
+
+describe('erasing a column', () => {
+  test('takes what it says from every face, and leaves its neighbours with their proofs', async () => {
+    expect(valuesOf('p3')).toEqual([SECRET, SECRET, 12.25]);
+    expect(await erase()).toEqual({ batches: 2, readings: 2, windows: 0 });
+    expect(valuesOf('p3')).toEqual([12.25]);
+    expect(valuesOf('p1')).toEqual([7.5, 7.5, 7.5]);
+    expect(cellsOf('p3', '1m').reduce((a, b) => a + b)).toBe(1);
+    expect(cellsOf('p3', '1h')).toEqual([1]);
+    expect(cellsOf('p1', '1h')).toEqual([3]);
+    expect(() => proofAt('p3', T0 + 30_000)).toThrow(ProofError);
+    expect(verifyProof(proofAt('p1', T0), scene.root).proven).toMatchObject({ reading: { value: 7.5 } });
+    expect(verifyProof(proofAt('p3', NOW), scene.root).proven).toMatchObject({ reading: { value: 12.25 } });
+  });
+
+  test('takes the newest value too, and the one before takes its place', async () => {
+    const { fleet } = scene;
+    const latest = () => fleet.reader.latest(ALL, NOW, { limit: 10 }).map(({ key, value }) => [key, value]);
+    const last = { ...order(), from: T0 + 100_000, to: T0 + 200_000 };
+    fleet.projector().rebuild();
+    await eraseColumns({ reader: fleet.entries, writer: fleet.log, now: () => NOW }, last, nothing);
+    fleet.project();
+    expect(Object.fromEntries(latest())).toEqual({ p1: 7.5, p3: SECRET });
+  });
+
+  test('leaves its bytes in no file', async () => {
+    const bodies = sent.slice(0, 2).map((message) => Buffer.from(parseBatch(message).body));
+    const parts = bodies.flatMap((body) => [body.subarray(8, 40), body.subarray(-40, -8)]);
+    expect(parts.every((part) => bytesOf('log').includes(part))).toBe(true);
+    expect(bytesOf('views').includes(asStored(SECRET))).toBe(true);
+    await erase();
+    expect(parts.filter((part) => bytesOf('log').includes(part))).toEqual([]);
+    expect(bytesOf('views').includes(asStored(SECRET))).toBe(false);
+  });
+
+  test('counts as erased in a ledger that still adds up', async () => {
+    const before = rowsOf();
+    await erase();
+    expect(rowsOf()).toMatchObject({ stored: 3, addsUp: true, rows: { erased: 2, readings: 4 } });
+    expect(rowsOf()?.rows).toEqual({ ...before?.rows, erased: 2, readings: 4 });
+  });
+
+  test('is not undone by a resend, and a rebuild makes the same rows', async () => {
+    const { fleet } = scene;
+    await erase();
+    const rows = dump(join(fleet.folder, 'views.db'));
+    const place = { type: 'batch', source: SIGNING_GATEWAY, epoch: EPOCH, receivedAt: NOW } as const;
+    const items = sent.map((message, index) => ({
+      ...place,
+      seq: index + 1,
+      message,
+      hash: hashOf(message),
+    }));
+    expect(await fleet.log.append(items)).toEqual(['duplicate', 'duplicate', 'duplicate']);
+    expect(fleet.project()).toBe(0);
+    expect(dump(fleet.projectElsewhere())).toEqual(rows);
+  });
+
+  test('goes on after it was cut off, and finds nothing when it is done', async () => {
+    for (let n = 0; n < 70; n += 1) await scene.send(LISTING, bothAt(100 + 2 * n, T0 + 100 * n, SECRET));
+    let steps = 0;
+    const cut: Pick<FleetOfViews['log'], 'eraseColumns'> = {
+      eraseColumns: async (erasures) => {
+        steps += 1;
+        if (steps === 2) throw new Error('killed');
+        return scene.fleet.log.eraseColumns(erasures);
+      },
+    };
+    await expect(erase(cut)).rejects.toThrow('killed');
+    const first = scene.fleet.entries.erased(scene.pointId('p3'), T0, T0 + 60_000).length;
+    expect(first).toBeGreaterThan(0);
+    expect((await erase()).batches).toBe(72 - first);
+    expect(valuesOf('p3')).toEqual([12.25]);
+    expect(rowsOf()).toMatchObject({ rows: { erased: 72 } });
+    const deps = { reader: scene.fleet.entries, now: () => NOW };
+    expect(countColumns(deps, order(), nothing).batches).toBe(0);
+    expect(scene.fleet.entries.erased(scene.pointId('p3'), T0, T0 + 60_000)).toHaveLength(72);
+  });
+
+  test('is refused where the log holds another message than the one that was read', async () => {
+    const [entry] = scene.fleet.entries.read(1, 1, 1);
+    const erasure = {
+      position: entry?.position ?? 0,
+      pointId: 'p',
+      source: SIGNING_GATEWAY,
+      epoch: EPOCH,
+      seq: 1,
+      firstTime: T0,
+      lastTime: T0,
+      readings: 1,
+      windows: 0,
+      erasedAt: NOW,
+      before: new Uint8Array(32),
+      after: new Uint8Array(32),
+      message: new Uint8Array(1),
+    };
+    await expect(scene.fleet.log.eraseColumns([erasure])).rejects.toMatchObject({ code: 'changed-since' });
+    expect(scene.fleet.entries.read(1, 1, 1)).toEqual([entry]);
+  });
+});
+
+const fleet = async (...words: string[]): Promise<readonly [number | null, string]> => {
+  const program = startProgram('fleet', ...words);
+  return [await program.ended(), program.output()];
+};
+const iso = (time: number): string => new Date(time).toISOString();
+const hashOf = (message: Uint8Array): Buffer => createHash('sha256').update(message).digest();
+
+describe('terroir-fleet erase', () => {
+  test('is refused beside a running service; then erases, with a receipt and one entry in the trail', async () => {
+    const { folder } = scene.fleet;
+    const pointId = scene.pointId('p3');
+    const out = join(folder, 'receipt');
+    const period = ['--from', iso(T0), '--to', iso(T0 + 60_000), '--data', folder];
+    const words = ['erase', '--point', pointId, ...period, '--reason', 'asked for by the resident'];
+    expect(await fleet(...words, '--out', out)).toEqual([1, expect.stringContaining('The fleet is running')]);
+    expect(valuesOf('p3')).toEqual([SECRET, SECRET, 12.25]);
+    await closeScene();
+
+    const what = '2 readings and 0 windows of 2 batches';
+    expect(await fleet(...words, '--dry-run')).toEqual([0, expect.stringContaining(`would erase ${what}`)]);
+    expect(await fleet(...words, '--out', out)).toEqual([0, expect.stringContaining(`\nerased ${what}`)]);
+    expect(await fleet(...words, '--out', out)).toEqual([1, expect.stringContaining('exists')]);
+
+    const receipt = verifyErasure(readFileSync(out), scene.root);
+    expect(receipt).toMatchObject({ pointId, reason: 'asked for by the resident' });
+    const before = receipt.batches.map((batch) => Buffer.from(batch.before));
+    expect(before).toEqual(sent.slice(0, 2).map(hashOf));
+    const root = join(folder, 'authority', 'root.pem');
+    expect(await fleet('verify', out, '--root', root)).toEqual([0, expect.stringMatching(/^it holds/)]);
+    const changed = readFileSync(out);
+    changed.write('visiting', changed.indexOf('resident'));
+    writeFileSync(out, changed);
+    expect(await fleet('verify', out, '--root', root)).toEqual([1, expect.stringContaining('(signature)')]);
+
+    const path = (name: string): string => join(folder, `${name}.db`);
+    const views = openViewsReader({ views: path('views'), registry: path('registry'), log: path('log') });
+    const left = views.readings(ALL, NOW, { pointId, from: T0, to: NOW, limit: 10 });
+    views.close();
+    expect(left.map(({ value }) => value)).toEqual([12.25]);
+    const [, trail] = await fleet('audit', 'list', '--action', 'erase-readings', '--data', folder);
+    expect(trail.trim().split('\n')).toEqual([expect.stringContaining(`point ${pointId}`)]);
+  }, 180_000);
+});

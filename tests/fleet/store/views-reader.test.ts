@@ -1,0 +1,242 @@
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NOTHING, type Grant, type Scope } from '../../../fleet/sharing/scope.js';
+import { openDatabase } from '../../../fleet/store/sqlite/database.js';
+import type { ReadingKey } from '../../../fleet/store/views-store.js';
+import {
+  ALL,
+  directoryOf,
+  everything,
+  GATEWAY,
+  NOW,
+  openFleetOfViews,
+  point,
+  reading,
+  T0,
+  type FleetOfViews,
+} from '../projections/fleet-of-views.js';
+
+const HOUR = 3_600_000;
+const MINUTE = 60_000;
+/** The device goes from `org` to `next` here, in the middle of an hour. */
+const TRANSFER = T0 + 2 * HOUR + 30 * MINUTE;
+const RANGE = { from: 0, to: NOW * 2, limit: 10_000 };
+
+let fleet: FleetOfViews;
+let pointId: string;
+
+/** Four hours of readings each 5 minutes of one device, given to another organisation in between. */
+beforeEach(async () => {
+  fleet = openFleetOfViews();
+  fleet.registry.addOrganisation({
+    id: 'next',
+    parentId: 'org',
+    name: 'Next',
+    type: 'municipality',
+    code: null,
+    timeZone: 'Europe/Paris',
+  });
+  const directory = directoryOf(point(1, { kind: 'extreme', intervalMs: 5 * MINUTE }), point(2));
+  await fleet.sendDirectory(directory);
+  const readings = Array.from({ length: 48 }, (_, index) =>
+    reading(index + 1, T0 + index * 5 * MINUTE, index),
+  );
+  await fleet.send(directory, { content: 'readings', columns: [{ point: 1, readings }] });
+  fleet.project();
+  pointId = fleet.pointId('p1');
+  const registry = openDatabase(join(fleet.folder, 'registry.db'));
+  const { id } = registry.prepare<[], { id: string }>('select id from device').get() ?? { id: '' };
+  registry.prepare('update holding set "to" = ? where device_id = ?').run(TRANSFER, id);
+  registry
+    .prepare(`insert into holding (id, device_id, organisation_id, "from") values ('h', ?, 'next', ?)`)
+    .run(id, TRANSFER);
+  registry.close();
+});
+afterEach(() => fleet.close());
+
+const grant = (organisationId: string, more: Partial<Grant> = {}): Grant => ({
+  organisationId,
+  finestMs: 0,
+  delayMs: 0,
+  ...more,
+});
+const scopeOf = (...grants: Grant[]): Scope => ({ grants, policyVersion: 1 });
+const times = (scope: Scope, now = NOW): number[] =>
+  fleet.reader.readings(scope, now, { pointId, ...RANGE }).map(({ time }) => time);
+const starts = (scope: Scope, resolution: '1m' | '15m' | '1h' | '1d', now = NOW): number[] =>
+  fleet.reader.rollups(scope, now, { pointId, resolution, ...RANGE }).map(({ start }) => start);
+
+describe('a scope that names nothing', () => {
+  test('reads nothing, from any list', () => {
+    for (const scope of [NOTHING, everything('other')]) {
+      const page = { limit: 100 };
+      expect(fleet.reader.organisations(scope)).toEqual([]);
+      expect(fleet.reader.gateways(scope, page)).toEqual([]);
+      expect(fleet.reader.gateway(scope, GATEWAY)).toBeUndefined();
+      expect(fleet.reader.ledger(scope, GATEWAY)).toEqual([]);
+      expect(fleet.reader.devices(scope, page)).toEqual([]);
+      expect(fleet.reader.locations(scope, page)).toEqual([]);
+      expect(fleet.reader.points(scope, page)).toEqual([]);
+      expect(fleet.reader.point(scope, pointId)).toBeUndefined();
+      expect(fleet.reader.latest(scope, NOW, page)).toEqual([]);
+      expect(times(scope)).toEqual([]);
+      expect(starts(scope, '1m')).toEqual([]);
+    }
+  });
+});
+
+describe('after a transfer', () => {
+  test('the past stays with its holder, what follows is the successor’s', () => {
+    const before = times(everything('org'));
+    const after = times(everything('next'));
+    expect(before).toHaveLength(30);
+    expect(before.every((time) => time < TRANSFER)).toBe(true);
+    expect(after).toHaveLength(18);
+    expect(after.every((time) => time >= TRANSFER)).toBe(true);
+    expect(times(everything('org', 'next'))).toHaveLength(48);
+  });
+
+  test('a cell across the transfer is read only by who may read both sides', () => {
+    const shared = T0 + 2 * HOUR;
+    expect(starts(everything('org'), '1h')).toEqual([T0, T0 + HOUR]);
+    expect(starts(everything('next'), '1h')).toEqual([T0 + 3 * HOUR]);
+    expect(starts(everything('org', 'next'), '1h')).toEqual([T0, T0 + HOUR, shared, T0 + 3 * HOUR]);
+    expect(starts(everything('next'), '1d')).toEqual([]);
+  });
+
+  test('the former holder’s newest reading is the last of its own time', () => {
+    const page = { limit: 10 };
+    expect(fleet.reader.latest(everything('org'), NOW, page)).toMatchObject([
+      { organisationId: 'org', time: TRANSFER - 5 * MINUTE, value: 29, goodTime: TRANSFER - 5 * MINUTE },
+    ]);
+    expect(fleet.reader.latest(everything('next'), NOW, page)).toMatchObject([
+      { organisationId: 'next', value: 47 },
+    ]);
+  });
+
+  test('nobody is told who came after or before', () => {
+    for (const organisation of ['org', 'next']) {
+      const scope = everything(organisation);
+      const page = { limit: 10 };
+      expect(fleet.reader.points(scope, page).map((row) => row.organisationId)).toEqual([
+        organisation,
+        organisation,
+      ]);
+      expect(fleet.reader.devices(scope, page).map((row) => row.organisationId)).toEqual([organisation]);
+    }
+    expect(fleet.reader.organisations(everything('next'))).toMatchObject([{ id: 'next', parentId: null }]);
+    expect(fleet.reader.gateways(everything('next'), { limit: 10 })).toEqual([]);
+    expect(fleet.reader.ledger(everything('next'), GATEWAY)).toEqual([]);
+  });
+});
+
+describe('a grant', () => {
+  test('coarser than raw gives neither readings nor finer cells', () => {
+    const scope = scopeOf(grant('org', { finestMs: 15 * MINUTE }));
+    expect(times(scope)).toEqual([]);
+    expect(fleet.reader.latest(scope, NOW, { limit: 10 })).toEqual([]);
+    expect(starts(scope, '1m')).toEqual([]);
+    expect(starts(scope, '15m')).toHaveLength(10);
+    expect(starts(scope, '1h')).toHaveLength(2);
+  });
+
+  test('with a delay gives only what is old enough, the newest of that too', () => {
+    const now = T0 + 2 * HOUR;
+    const scope = scopeOf(grant('org', { delayMs: HOUR }));
+    expect(times(scope, now).at(-1)).toBe(T0 + 55 * MINUTE);
+    expect(starts(scope, '1h', now)).toEqual([T0]);
+    expect(starts(scope, '15m', now)).toHaveLength(4);
+    expect(fleet.reader.latest(scope, now, { limit: 10 })).toMatchObject([{ time: T0 + 55 * MINUTE }]);
+  });
+
+  test('with a period gives nothing outside it', () => {
+    const scope = scopeOf(grant('org', { from: T0 + 10 * MINUTE, to: T0 + 20 * MINUTE }));
+    expect(times(scope)).toEqual([T0 + 10 * MINUTE, T0 + 15 * MINUTE]);
+    expect(starts(scope, '15m')).toEqual([]);
+  });
+
+  test('that is restricted in any way shows no gateway', () => {
+    const page = { limit: 10 };
+    expect(fleet.reader.gateways(ALL, page)).toMatchObject([{ id: GATEWAY }]);
+    for (const more of [{ delayMs: 1 }, { finestMs: 1 }, { from: 0 }, { to: NOW }]) {
+      expect(fleet.reader.gateways(scopeOf(grant('org', more)), page)).toEqual([]);
+      expect(fleet.reader.ledger(scopeOf(grant('org', more)), GATEWAY)).toEqual([]);
+    }
+  });
+});
+
+test('pages of any size give every row once, in order', () => {
+  const whole = fleet.reader.readings(everything('org', 'next'), NOW, { pointId, ...RANGE });
+  for (const limit of [1, 7, 48, 100]) {
+    const rows: ReadingKey[] = [];
+    for (let after: ReadingKey | undefined; ; after = rows.at(-1)) {
+      const query = { pointId, ...RANGE, limit, ...(after === undefined ? {} : { after }) };
+      const page = fleet.reader.readings(everything('org', 'next'), NOW, query);
+      rows.push(...page.map(({ key }) => key));
+      if (page.length === 0) break;
+    }
+    expect(rows).toEqual(whole.map(({ key }) => key));
+  }
+  const points = fleet.reader.points(ALL, { limit: 1 });
+  const after = points[0]?.id ?? '';
+  expect(fleet.reader.points(ALL, { limit: 5, after }).map(({ id }) => id)).not.toContain(after);
+});
+
+test('no scope ever reads a row that its grants do not give', () => {
+  const when = fc.integer({ min: -1, max: 50 }).map((step) => T0 + step * 5 * MINUTE);
+  const anyGrant = fc.record(
+    {
+      organisationId: fc.constantFrom('org', 'next', 'other'),
+      finestMs: fc.constantFrom(0, MINUTE, 15 * MINUTE, HOUR),
+      delayMs: fc.constantFrom(0, HOUR, 3 * HOUR),
+      from: when,
+      to: when,
+    },
+    { requiredKeys: ['organisationId', 'finestMs', 'delayMs'] },
+  );
+  const given = (
+    grants: readonly Grant[],
+    now: number,
+    resolution: number,
+    from: number,
+    to: number,
+  ): boolean => {
+    // minute by minute: each one must be given by some grant of who held it then
+    for (let at = from; at < to; at += MINUTE) {
+      const holder = at < TRANSFER ? 'org' : 'next';
+      const allowed = grants.some(
+        (one) =>
+          one.organisationId === holder &&
+          one.finestMs <= resolution &&
+          at >= (one.from ?? -Infinity) &&
+          at < (one.to ?? Infinity) &&
+          (one.delayMs === 0 || at < now - one.delayMs),
+      );
+      if (!allowed) return false;
+    }
+    return true;
+  };
+  const all = times(everything('org', 'next'));
+  const cells = { '1m': MINUTE, '15m': 15 * MINUTE, '1h': HOUR } as const;
+  const wholes = (['1m', '15m', '1h'] as const).map(
+    (name) => [name, starts(everything('org', 'next'), name)] as const,
+  );
+  fc.assert(
+    fc.property(fc.array(anyGrant, { maxLength: 4 }), when, (grants, now) => {
+      const scope = scopeOf(...grants);
+      expect(times(scope, now)).toEqual(all.filter((time) => given(grants, now, 0, time, time + 1)));
+      for (const [name, whole] of wholes) {
+        const period = cells[name];
+        expect(starts(scope, name, now)).toEqual(
+          whole.filter((start) => given(grants, now, period, start, start + period)),
+        );
+      }
+      const newest = all.findLast((time) => given(grants, now, 0, time, time + 1));
+      expect(fleet.reader.latest(scope, now, { limit: 10 }).map(({ time }) => time)).toEqual(
+        newest === undefined ? [] : [newest],
+      );
+    }),
+    { numRuns: 300 },
+  );
+});

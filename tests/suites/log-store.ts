@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { toRanges } from '../../fleet/log/seq-ranges.js';
+import type { LogItem, LogReader, LogWriter } from '../../fleet/store/log-store.js';
+
+const SOURCE = 'gateway000000000001';
+const EPOCH = '0123456789abcdef';
+
+const batch = (
+  seq: number,
+  text = `batch ${seq}`,
+  more: Partial<Extract<LogItem, { type: 'batch' }>> = {},
+) => {
+  const message = new TextEncoder().encode(text);
+  const hash = createHash('sha256').update(message).digest();
+  return {
+    type: 'batch',
+    source: SOURCE,
+    epoch: EPOCH,
+    seq,
+    hash,
+    receivedAt: 1000 + seq,
+    message,
+    ...more,
+  } as const;
+};
+
+export interface OpenLog {
+  readonly writer: LogWriter;
+  readonly openReader: () => LogReader;
+}
+
+/** What every implementation of the log keeps. */
+export const logStoreSuite = (name: string, open: () => OpenLog): void => {
+  describe(`the log in ${name}`, () => {
+    test('appends a batch once, whatever is sent again', async () => {
+      const { writer, openReader } = open();
+      expect(await writer.append([batch(1), batch(2)])).toEqual(['stored', 'stored']);
+      expect(await writer.append([batch(2), batch(1), batch(3)])).toEqual([
+        'duplicate',
+        'duplicate',
+        'stored',
+      ]);
+      const reader = openReader();
+      const entries = reader.read(0, 100, 1_000_000);
+      expect(entries.map(({ message }) => new TextDecoder().decode(message))).toEqual([
+        'batch 1',
+        'batch 2',
+        'batch 3',
+      ]);
+      expect(reader.head()).toBe(entries.at(-1)?.position);
+      reader.close();
+      await writer.close();
+    });
+
+    test('keeps the same key with other bytes apart and overwrites nothing', async () => {
+      const { writer, openReader } = open();
+      await writer.append([batch(1)]);
+      expect(await writer.append([batch(1, 'a copied card')])).toEqual(['clone']);
+      const reader = openReader();
+      expect(reader.read(0, 100, 1_000_000)).toHaveLength(1);
+      reader.close();
+      await writer.close();
+    });
+
+    test('keeps a refused batch apart with its reason, answers for it, and gives it back as it came', async () => {
+      const { writer, openReader } = open();
+      expect(await writer.append([batch(7, 'forged', { refused: 'signature does not hold' })])).toEqual([
+        'quarantined',
+      ]);
+      expect(await writer.stored(SOURCE, EPOCH)).toEqual({ stored: [], quarantined: [7] });
+      const reader = openReader();
+      expect(reader.read(0, 100, 1_000_000)).toEqual([]);
+      const [kept] = reader.keptApart(SOURCE, 10);
+      expect(kept).toMatchObject({ epoch: EPOCH, seq: 7, clone: false, reason: 'signature does not hold' });
+      expect(new TextDecoder().decode(reader.keptApartMessage(kept?.id ?? ''))).toBe('forged');
+      reader.close();
+      await writer.close();
+    });
+
+    test('keeps apart what has no number, once', async () => {
+      const { writer, openReader } = open();
+      const { hash, message } = batch(1, 'noise');
+      const item = {
+        type: 'unreadable',
+        source: SOURCE,
+        hash,
+        message,
+        receivedAt: 1,
+        refused: 'no header',
+      } as const;
+      expect(await writer.append([item, item])).toEqual(['quarantined', 'quarantined']);
+      const reader = openReader();
+      expect(reader.keptApart(undefined, 10)).toMatchObject([{ source: SOURCE, reason: 'no header' }]);
+      reader.close();
+      await writer.close();
+    });
+
+    test('says so where a source has no room left to keep something apart, and keeps nothing of it', async () => {
+      const { writer, openReader } = open();
+      const forged = (seq: number) => batch(seq, `forged ${seq}`, { refused: 'no' });
+      const first = Array.from({ length: 1000 }, (_, index) => forged(index + 1));
+      expect(new Set(await writer.append(first))).toEqual(new Set(['quarantined']));
+      expect(await writer.append([forged(1001), forged(1)])).toEqual(['no-room', 'quarantined']);
+      await writer.append([batch(2000)]);
+      expect(await writer.append([batch(2000, 'a copied card')])).toEqual(['no-room']);
+      expect((await writer.stored(SOURCE, EPOCH)).quarantined).toHaveLength(1000);
+      const reader = openReader();
+      expect(reader.keptApart(SOURCE, 2000)).toHaveLength(1000);
+      reader.close();
+      await writer.close();
+    });
+
+    test('stores a batch under a number of which a forgery came first', async () => {
+      const { writer } = open();
+      await writer.append([batch(1, 'forged', { refused: 'no' })]);
+      expect(await writer.append([batch(1)])).toEqual(['stored']);
+      await writer.close();
+    });
+
+    test('stores a directory once for each source', async () => {
+      const { writer } = open();
+      const directory = {
+        type: 'directory',
+        source: SOURCE,
+        hash: batch(1).hash,
+        receivedAt: 1,
+        message: batch(1).message,
+      } as const;
+      expect(await writer.hasDirectory(SOURCE, directory.hash)).toBe(false);
+      expect(await writer.append([directory, directory])).toEqual(['stored', 'duplicate']);
+      expect(await writer.hasDirectory(SOURCE, directory.hash)).toBe(true);
+      expect(await writer.hasDirectory('gateway000000000002', directory.hash)).toBe(false);
+      await writer.close();
+    });
+
+    test('reads on from a position, within a count and a size', async () => {
+      const { writer, openReader } = open();
+      await writer.append([1, 2, 3, 4].map((seq) => batch(seq)));
+      const reader = openReader();
+      const [first, second] = reader.read(0, 2, 1_000_000);
+      expect(second).toBeDefined();
+      expect(reader.read(second?.position ?? 0, 100, 1_000_000)).toHaveLength(2);
+      expect(reader.read(0, 100, 1)).toEqual([first]);
+      reader.close();
+      await writer.close();
+    });
+
+    test('knows what it has of an epoch as ranges, in whatever order it came', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 40 }), async (seqs) => {
+          const { writer } = open();
+          for (const seq of seqs) await writer.append([batch(seq)]);
+          expect((await writer.stored(SOURCE, EPOCH)).stored).toEqual(toRanges(seqs));
+          await writer.close();
+        }),
+        { numRuns: 25 },
+      );
+    });
+  });
+};

@@ -1,0 +1,17 @@
+import { defineConfig } from 'vitest/config';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export default defineConfig({
+  root,
+  resolve: { alias: [{ find: /^#wire\/(.*)\.js$/, replacement: `${root}agent/wire/$1.ts` }] },
+  test: {
+    include: ['tests/**/*.test.ts'],
+    reporters: ['default', './tests/support/closing-line.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
