@@ -1,5 +1,6 @@
 import type { Command, CommandResult } from '#wire/messages.js';
 import type { CommandRecord } from './command-record.js';
+import { timeLimit } from '../../drivers/time-limit.js';
 
 /** What a handler made of a command; what it throws fails the command with its message. */
 export type Handled = Pick<CommandResult, 'outcome' | 'detail'>;
@@ -44,7 +45,7 @@ export const createCommands = (deps: CommandsDeps): Commands => {
     }
     try {
       deps.record.begin(id, name, time);
-      const timed = AbortSignal.any([signal, AbortSignal.timeout(deps.timeoutMs)]);
+      const timed = timeLimit(signal, deps.timeoutMs);
       const result = await handler(command.arguments, timed);
       deps.record.finish(id, result);
       return { id, ...result };

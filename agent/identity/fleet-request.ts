@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { chainFault, fingerprintOf, isForServers, offeredChain } from './certificate-chain.js';
 import { IdentityError, type IdentityErrorCode } from './errors.js';
+import { timeLimit } from '../../drivers/time-limit.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -160,7 +161,7 @@ export const postToFleet = async (
   body: string,
   options: { readonly rootFingerprint: string; readonly signal: AbortSignal },
 ): Promise<FleetAnswer> => {
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  const signal = timeLimit(options.signal, TIMEOUT_MS);
   const socket =
     url.protocol === 'https:' ? await openProvenSocket(url, options.rootFingerprint, signal) : undefined;
   let opened = socket !== undefined;

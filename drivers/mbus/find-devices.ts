@@ -15,6 +15,7 @@ import { mbusAddressText, SELECTED } from './address.js';
 import { createMbus } from './mbus.js';
 import { identityOf, initialise, requestAll, select, type Readout } from './readout.js';
 import { recogniseMbus } from './recognise-device.js';
+import { timeLimit } from '../time-limit.js';
 
 /** The usual speed first; meters that do not find their own are set to one of the others. */
 const SPEEDS = [2400, 300, 9600, 4800, 1200, 600];
@@ -57,7 +58,7 @@ class Search {
   }
 
   async run(signal: AbortSignal): Promise<FindReport> {
-    const looking = AbortSignal.any([signal, AbortSignal.timeout(this.#options.lookMs)]);
+    const looking = timeLimit(signal, this.#options.lookMs);
     let complete = true;
     try {
       await this.#listen(looking);

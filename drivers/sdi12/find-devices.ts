@@ -15,6 +15,7 @@ import { recogniseSensor } from './recognise-sensor.js';
 import type { Identification } from './responses.js';
 import { createSdi12Bus, type Sdi12Bus } from './sdi12-bus.js';
 import { Sdi12Error } from './sdi12-error.js';
+import { timeLimit } from '../time-limit.js';
 
 const ADDRESSES = Array.from('0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ');
 /** The line itself, then what adapters speak. */
@@ -64,7 +65,7 @@ class Search {
   }
 
   async run(signal: AbortSignal): Promise<FindReport> {
-    const looking = AbortSignal.any([signal, AbortSignal.timeout(this.#options.lookMs)]);
+    const looking = timeLimit(signal, this.#options.lookMs);
     let complete = true;
     try {
       await this.#listen(looking);

@@ -10,6 +10,7 @@ import {
   type FoundDevice,
 } from '../finder.js';
 import type { Profile } from '../profile.js';
+import { timeLimit } from '../time-limit.js';
 
 export interface TryingParts {
   readonly openBus: Protocol['openBus'];
@@ -93,7 +94,7 @@ export const createTryingFinder =
   async (options, deps, signal) => {
     const { target } = options;
     const report = { framing: target.framing, overheard: 0, doubtful: [], garbled: [], notes: [] };
-    const looking = AbortSignal.any([signal, AbortSignal.timeout(options.lookMs)]);
+    const looking = timeLimit(signal, options.lookMs);
     const tries = triesOf(parts, options);
     const found: Found[] = [];
     let complete = true;

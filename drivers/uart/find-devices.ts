@@ -12,6 +12,7 @@ import {
 import type { Profile } from '../profile.js';
 import { sensorSettings, SENSORS, type SensorName } from './section.js';
 import { createUartBus } from './uart-bus.js';
+import { timeLimit } from '../time-limit.js';
 
 /** A sensor that speaks by itself does so every second or two. */
 const REPLY_MS = 3_000;
@@ -68,7 +69,7 @@ const deviceOf = (profiles: readonly Profile[], samples: readonly Sample[]): Fou
 /** Finds the sensor of a line by asking as each kind is asked, until frames of that kind come. */
 export const findUartDevices: Finder = async (options, deps, signal) => {
   const { target, profiles } = options;
-  const looking = AbortSignal.any([signal, AbortSignal.timeout(options.lookMs)]);
+  const looking = timeLimit(signal, options.lookMs);
   const kinds = SENSORS.map(
     (sensor) =>
       [sensor, profiles.filter(({ section }) => sensorSettings(section)?.sensor === sensor)] as const,

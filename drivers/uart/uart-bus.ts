@@ -15,6 +15,7 @@ import { sensorSettings, type SensorName, type SensorSettings } from './section.
 import { createSensor } from './sensors.js';
 import type { Measured, Sensor } from './sensor.js';
 import { UartError } from './uart-error.js';
+import { timeLimit } from '../time-limit.js';
 
 /** How long the sensor may take to fall asleep while the bus closes, ms. */
 const CLOSING_MS = 3_000;
@@ -191,7 +192,7 @@ class UartBus implements Bus {
 
   /** Those that a read left awake, since it was broken off. */
   async #sleepAll(): Promise<void> {
-    const scope = AbortSignal.timeout(CLOSING_MS);
+    const scope = timeLimit(new AbortController().signal, CLOSING_MS);
     for (const attached of this.#sensors.values()) {
       if (!attached.awake) continue;
       try {

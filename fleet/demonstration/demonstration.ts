@@ -149,13 +149,16 @@ const startFleet = async (
     throw new Error(`The fleet did not start (${how}); see ${join(dataFolder, 'logs', 'fleet.log')}.`);
   });
   died.catch(() => undefined);
-  const signal = AbortSignal.any([settings.signal, AbortSignal.timeout(START_MS)]);
+  // Not AbortSignal.timeout: under AbortSignal.any, Node 20 collects it as garbage, and it never fires.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error('the fleet took too long')), START_MS);
+  const signal = AbortSignal.any([settings.signal, late.signal]);
   const started = async (): Promise<void> => {
     await waitForHealth(urlOf(settings), delay, signal);
     // the first start tells the login last of all
     while (!existsSync(administratorFile(settings))) await delay(50, undefined, { signal });
   };
-  await Promise.race([started(), died]);
+  await Promise.race([started(), died]).finally(() => clearTimeout(timer));
 };
 
 const simulatorArguments = (

@@ -8,6 +8,7 @@ import { keepToOwner } from '../data-folder.js';
 import { readConfiguration } from '../../twin/configuration-file.js';
 import { EXIT } from './exit-codes.js';
 import type { Output } from './output.js';
+import { timeLimit } from '../../../drivers/time-limit.js';
 
 const TRY_FOR_MS = 8_000;
 const TRY_EVERY_MS = 1_000;
@@ -53,7 +54,7 @@ export const enrolCommand = async (
   const serial = readHardwareSerial(readTextFile);
   const order = { ...orderOf(options), name, ...(serial === undefined ? {} : { serial }) };
   const claim = await queueClaim(order, dataFolder);
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(TRY_FOR_MS)]);
+  const patience = timeLimit(signal, TRY_FOR_MS);
   let why = '';
   while (!patience.aborted) {
     try {

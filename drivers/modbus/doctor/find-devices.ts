@@ -23,6 +23,7 @@ import {
 } from './line-candidates.js';
 import { probe, type Presence } from './probe.js';
 import { recogniseUnit } from './recognise-unit.js';
+import { timeLimit } from '../../time-limit.js';
 
 const PATIENT_MS = 1000;
 const TCP_PROBE_MS = 300;
@@ -137,13 +138,12 @@ class Search {
 
   /** Gives whether all could be tried before the time was over. */
   async #lookInTime(): Promise<boolean> {
-    const overdue = AbortSignal.timeout(this.#options.lookMs);
-    this.#looking = AbortSignal.any([this.#signal, overdue]);
+    this.#looking = timeLimit(this.#signal, this.#options.lookMs);
     try {
       await this.#look();
       return true;
     } catch (error) {
-      if (this.#signal.aborted || !overdue.aborted) throw error;
+      if (this.#signal.aborted || !this.#looking.aborted) throw error;
       this.#notes.push(
         `the time was up after ${this.#done} of ${this.#total} tries: --within 30m looks on, --addresses and --baud look at less`,
       );

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, it } from 'vitest';
+import { timeLimit } from '../../drivers/time-limit.js';
+
+/** In a turn of its own: what this turn touched is never collected in it. */
+const collectGarbage = async (): Promise<void> => {
+  await new Promise((resolve) => setImmediate(resolve));
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+};
+
+const aborted = (signal: AbortSignal): Promise<unknown> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason), { once: true }));
+
+it('ends in time although all garbage was collected meanwhile', async () => {
+  const reason = aborted(timeLimit(new AbortController().signal, 50));
+  await collectGarbage();
+  expect(await reason).toMatchObject({ name: 'TimeoutError' });
+});
+
+it('ends with the signal that it was given, for its reason', async () => {
+  const caller = new AbortController();
+  const reason = aborted(timeLimit(caller.signal, 60_000));
+  caller.abort(new Error('stop'));
+  expect(await reason).toMatchObject({ message: 'stop' });
+});
+
+const root = new URL('../..', import.meta.url).pathname;
+const sources = ['agent', 'drivers', 'fleet'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
+    .map((file) => join(folder, file)),
+);
+
+it('is what all programs use: a timeout under AbortSignal.any never fires once it was collected', () => {
+  const forgetful = sources.filter((file) =>
+    /AbortSignal\.any\([^;]*AbortSignal\.timeout\(/.test(
+      readFileSync(join(root, file), 'utf8').replaceAll(/^ *(?:\*|\/\/).*$/gm, ''),
+    ),
+  );
+  expect(forgetful).toEqual([]);
+});
