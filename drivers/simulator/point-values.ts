@@ -23,11 +23,20 @@ export type PointValues = (point: ProfilePoint, timeMs: number) => number | stri
 
 const phaseShare = ({ key }: ProfilePoint): number => (/_l[123]$/.test(key) ? 1 / PHASES : 1);
 
+const firstState = (states: Readonly<Record<string, string>>): number =>
+  Math.min(...Object.keys(states).map(Number));
+
+/** What may be written is a setting: it stands still until somebody writes it. */
+const settingOf = ({ states, writable }: ProfilePoint): number | undefined => {
+  if (writable === undefined) return undefined;
+  return states === undefined ? Math.round((writable.min + writable.max) / 2) : firstState(states);
+};
+
 /** A point whose property has no curve of its own moves as its kind does. */
 const byKind = (point: ProfilePoint, place: Surroundings, timeMs: number): number => {
   const { kind, range, states } = point;
   const steady = place.curve('steady');
-  if (states !== undefined) return Math.min(...Object.keys(states).map(Number));
+  if (states !== undefined) return firstState(states);
   if (kind === 'state' || kind === 'event') return 0;
   if (kind === 'counter' || kind === 'interval') return steady.total(timeMs);
   const [low, high] = range ?? [0, 100];
@@ -39,6 +48,8 @@ export const createPointValues = (seed: number): PointValues => {
   const place = createSurroundings(seed);
   return (point, timeMs) => {
     if (point.valueType === 'text') return `SIM-${seed}`;
+    const setting = settingOf(point);
+    if (setting !== undefined) return setting;
     const curve = PROPERTY_CURVES[point.property];
     if (curve === undefined) return byKind(point, place, timeMs);
     return curve(place, timeMs, phaseShare(point)) / (UNITS[point.unit] ?? 1);
