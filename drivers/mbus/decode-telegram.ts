@@ -1,6 +1,7 @@
 import { TelegramError } from '../telegram/telegram-error.js';
 import type { Telegram } from '../telegram/telegram.js';
 import { fieldsOf } from './application/fields.js';
+import { createFormats } from './application/formats.js';
 import { readUserData, type UserData } from './application/user-data.js';
 import { readFrame, type LongFrame } from './link/frame.js';
 import { mbusSection, utcOffsetMin } from './section.js';
@@ -40,6 +41,8 @@ export const decodeTelegram = (raw: Uint8Array, section: unknown): Telegram => {
   const frames = framesIn(raw);
   const [first] = frames;
   if (first === undefined) throw new TelegramError('frame', 'there is no frame');
-  const parts = frames.map(({ ci, data }) => readUserData(ci, data));
+  // What one frame says of the format is needed where another one follows.
+  const formats = frames.length > 1 ? createFormats() : undefined;
+  const parts = frames.map(({ ci, data }) => readUserData(ci, data, formats));
   return telegramOf(first.address, parts, section);
 };

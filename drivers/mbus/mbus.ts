@@ -5,6 +5,7 @@ import { createAskingBus, faultySamples, type AskingBus, type Exchange } from '.
 import { samplesOf } from '../telegram/samples-of.js';
 import { parseMbusAddress } from './address.js';
 import { telegramOf } from './decode-telegram.js';
+import { createFormats, type Formats } from './application/formats.js';
 import { mbusDialect } from './dialect.js';
 import { identityOf, readOut, type Readout } from './readout.js';
 import { mbusSection } from './section.js';
@@ -25,6 +26,7 @@ const wrongModel = ({ section }: UnitSettings, { parts }: Readout): Fault | unde
 };
 
 const ask = async (
+  formats: Formats,
   exchange: Exchange,
   unit: UnitSettings,
   points: readonly FieldPoint[],
@@ -36,7 +38,7 @@ const ask = async (
       { code: 'frame', detail: `"${unit.address}" is no M-Bus address` },
       exchange.now(),
     );
-  const read = await readOut(exchange, address);
+  const read = await readOut(exchange, address, formats);
   if ('fault' in read) return faultySamples(points, read.fault, read.at);
   const refusal = read.parts.find((part) => part.kind === 'error');
   if (refusal !== undefined) {
@@ -57,5 +59,8 @@ export interface Mbus extends Protocol {
 export const createMbus = (): Mbus => ({
   name: mbusDialect.protocol,
   dialect: mbusDialect,
-  openBus: (settings, deps) => createAskingBus(settings, deps, ask),
+  openBus: (settings, deps) => {
+    const formats = createFormats();
+    return createAskingBus(settings, deps, (exchange, unit, points) => ask(formats, exchange, unit, points));
+  },
 });

@@ -1,5 +1,6 @@
 import type { Fault } from '../sample.js';
 import type { Exchange } from '../telegram/asking-bus.js';
+import type { Formats } from './application/formats.js';
 import type { DeviceIdentity } from './application/header.js';
 import { readUserData, type UserData } from './application/user-data.js';
 import { SELECTED, selectionData, type MbusAddress, type SecondaryAddress } from './address.js';
@@ -71,11 +72,15 @@ const requestData = (exchange: Exchange, address: number, fcb: boolean, retries:
 
 const sameData = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
-/** Asks for one telegram after the other, as long as the device says that more follow. Throws a `TelegramError`. */
+/**
+ * Asks for one telegram after the other, as long as the device says that more follow. `formats` is what the line's devices
+ * said of their compact frames. Throws a `TelegramError`.
+ */
 export const requestAll = async (
   exchange: Exchange,
   address: number,
   retries: number,
+  formats?: Formats,
 ): Promise<Result<Readout>> => {
   const parts: UserData[] = [];
   let before: LongFrame | undefined;
@@ -88,7 +93,7 @@ export const requestAll = async (
     // A device that does not follow the frame count bit sends the same again.
     if (before !== undefined && sameData(before.data, frame.data)) break;
     before = frame;
-    const part = readUserData(frame.ci, frame.data);
+    const part = readUserData(frame.ci, frame.data, formats);
     parts.push(part);
     if (part.kind !== 'variable' || !part.list.moreFollow) break;
   }
@@ -100,7 +105,7 @@ export const identityOf = (parts: readonly UserData[]): Partial<DeviceIdentity> 
   for (const part of parts) {
     if (part.kind === 'fixed')
       return { identification: part.fixed.identification, medium: part.fixed.medium };
-    if (part.kind === 'variable' && part.header?.identity !== undefined) return part.header.identity;
+    if ('header' in part && part.header?.identity !== undefined) return part.header.identity;
   }
   return undefined;
 };
@@ -125,13 +130,17 @@ const stranger = (address: SecondaryAddress, parts: readonly UserData[]): string
 };
 
 /** Reads out one device: from its first telegram to its last. Throws a `TelegramError` where they cannot be read. */
-export const readOut = async (exchange: Exchange, address: MbusAddress): Promise<Result<Readout>> => {
+export const readOut = async (
+  exchange: Exchange,
+  address: MbusAddress,
+  formats: Formats,
+): Promise<Result<Readout>> => {
   if (address.kind === 'secondary') {
     // Who is selected still begins anew, and is selected no more; nobody may be. Selections alone need not do either.
     await initialise(exchange, SELECTED);
     const failed = await select(exchange, address);
     if (failed !== undefined) return { ...failed, fault: noAnswer('the selection', failed.fault) };
-    const read = await requestAll(exchange, SELECTED, 1);
+    const read = await requestAll(exchange, SELECTED, 1, formats);
     if ('fault' in read) return read;
     const other = stranger(address, read.parts);
     return other === undefined
@@ -139,7 +148,7 @@ export const readOut = async (exchange: Exchange, address: MbusAddress): Promise
       : { at: read.at, fault: { code: 'identity', detail: `the selected device says it is ${other}` } };
   }
   const acknowledged = await initialise(exchange, address.number);
-  const read = await requestAll(exchange, address.number, acknowledged ? 1 : 0);
+  const read = await requestAll(exchange, address.number, acknowledged ? 1 : 0, formats);
   if ('fault' in read || address.number === read.address || address.number > 250) return read;
   return {
     at: read.at,

@@ -1,6 +1,7 @@
 import type { Doubt } from '../../sample.js';
 import { TelegramError } from '../../telegram/telegram-error.js';
 import type { Field, Telegram } from '../../telegram/telegram.js';
+import { signatureText } from './formats.js';
 import { fixedStatusProblems, statusProblems } from './header.js';
 import { recordName, type DataRecord } from './record.js';
 import { hexText, recordValue, type RecordValue } from './record-value.js';
@@ -184,7 +185,13 @@ export const fieldsOf = (parts: readonly UserData[], clock: DeviceClock): Omit<T
     if (part.kind === 'error') throw new TelegramError('decode', `the device reports: ${part.error}`);
     if (part.kind === 'alarm') return { fields: new Map([['alarm', plain(part.alarm)]]) };
     if (part.kind === 'fixed') return fixedFields(part);
-    variables.push(part);
+    if (part.kind === 'variable') variables.push(part);
   }
+  const [only] = parts;
+  if (variables.length === 0 && only?.kind === 'format')
+    throw new TelegramError(
+      'decode',
+      `a format frame (${signatureText(only.format.signature)}) says how compact frames are read, and has no values`,
+    );
   return variableFields(variables, clock);
 };

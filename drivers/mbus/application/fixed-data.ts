@@ -13,7 +13,7 @@ export interface FixedData {
   readonly fields: ReadonlyMap<string, Field>;
 }
 
-const BYTES = 16;
+export const FIXED_BYTES = 16;
 const BINARY_COUNTERS = 0x01;
 const STORED_COUNTERS = 0x02;
 const SAME_BUT_HISTORIC = 0x3e;
@@ -46,8 +46,8 @@ const NO_COUNT: Readonly<Record<number, string>> = { 0x00: 'time', 0x01: 'date' 
  * second. Throws a `TelegramError`.
  */
 export const readFixedData = (data: Uint8Array, msbFirst: boolean): FixedData => {
-  if (data.length !== BYTES)
-    throw new TelegramError('decode', `the fixed structure has ${BYTES} bytes, not ${data.length}`);
+  if (data.length !== FIXED_BYTES)
+    throw new TelegramError('decode', `the fixed structure has ${FIXED_BYTES} bytes, not ${data.length}`);
   const order = (from: number): Uint8Array => {
     const bytes = data.subarray(from, from + 4);
     return msbFirst ? bytes.toReversed() : bytes;

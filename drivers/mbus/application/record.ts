@@ -176,6 +176,31 @@ const dataSpan = (
   return { from: at + 1, length: read.length, form: read.form };
 };
 
+/** What stands before the data of each record, one behind the other. */
+export const headersOf = ({ records }: RecordList): Uint8Array =>
+  Buffer.concat(
+    records.map(({ raw, bytes, form }) =>
+      raw.subarray(0, raw.length - bytes.length - (form === undefined ? 0 : 1)),
+    ),
+  );
+
+/** Puts data behind record headers that stand behind each other. Throws a `TelegramError` where they do not fit. */
+export const recordsWithData = (headers: Uint8Array, data: Uint8Array): Uint8Array => {
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  for (let at = 0; at < headers.length;) {
+    const { header, next } = readRecordHeader(headers, at, false);
+    const span = dataSpan(data, header.data, from, at);
+    const end = span.from + span.length;
+    if (end > data.length) throw ended('the data', at);
+    parts.push(headers.subarray(at, next), data.subarray(from, end));
+    at = next;
+    from = end;
+  }
+  // Whatever is left is of fillers, or of nobody: the CRC of the whole tells.
+  return Buffer.concat([...parts, data.subarray(from)]);
+};
+
 /** Reads records up to the end of `bytes`. Throws a `TelegramError` that says which record is broken, and where. */
 export const readRecords = (bytes: Uint8Array, msbFirst: boolean): RecordList => {
   const records: DataRecord[] = [];

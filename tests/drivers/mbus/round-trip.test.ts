@@ -3,7 +3,10 @@ import { expect, it } from 'vitest';
 import { decodeTelegram } from '../../../drivers/mbus/decode-telegram.js';
 import { encodeLong, readReply } from '../../../drivers/mbus/link/frame.js';
 import { mbusAddressText, parseMbusAddress, selectionData } from '../../../drivers/mbus/address.js';
+import { crcOfMeters } from '../../../drivers/mbus/application/crc.js';
+import { createFormats } from '../../../drivers/mbus/application/formats.js';
 import { readFieldName } from '../../../drivers/mbus/application/names.js';
+import { readUserData } from '../../../drivers/mbus/application/user-data.js';
 import { recordForm } from '../../../drivers/mbus/simulator/records.js';
 import { TelegramError } from '../../../drivers/telegram/telegram-error.js';
 
@@ -54,7 +57,7 @@ it('throws nothing but its own error on any records, and names every field so th
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 200 }),
-      fc.constantFrom(0x72, 0x76, 0x73, 0x77, 0x7a, 0x78, 0x70, 0x71, 0x50),
+      fc.oneof(fc.constantFrom(0x72, 0x76, 0x73, 0x77, 0x7a, 0x78, 0x79, 0x69), fc.nat({ max: 255 })),
       (records, ci) => {
         try {
           for (const name of decodeTelegram(telegram(records, ci), undefined).fields.keys())
@@ -66,6 +69,43 @@ it('throws nothing but its own error on any records, and names every field so th
     ),
     { numRuns: 2000 },
   );
+});
+
+const record = fc.constantFrom(...STEMS, 'customer').map((stem) => {
+  const { header, encode } = recordForm(stem, 1000);
+  const data = encode(stem === 'customer' ? 'Commune' : 12.5);
+  return { header, data };
+});
+const word = (value: number): readonly number[] => [value & 0xff, value >> 8];
+
+it('reads a compact frame as the full frame before it, and no other', () => {
+  fc.assert(
+    fc.property(fc.array(record, { minLength: 1, maxLength: 8 }), fc.nat(), (records, flip) => {
+      const full = Buffer.concat(records.flatMap(({ header, data }) => [header, data]));
+      const headers = Buffer.concat(records.map(({ header }) => header));
+      const values = Buffer.concat(records.map(({ data }) => data));
+      const stated = [...word(crcOfMeters(headers)), ...word(crcOfMeters(full))];
+      const compact = Uint8Array.of(...stated, ...values);
+      const formats = createFormats();
+      expect(() => readUserData(0x79, compact, formats)).toThrow('is not known');
+      const read = readUserData(0x78, full, formats);
+      expect(readUserData(0x79, compact, formats)).toEqual(read);
+      const at = flip % compact.length;
+      expect(() => readUserData(0x79, compact.with(at, (compact[at] ?? 0) ^ 1), formats)).toThrow(
+        TelegramError,
+      );
+    }),
+  );
+});
+
+const manyHeaders = (n: number): Uint8Array =>
+  Uint8Array.of(0x81, n & 0x0f, 0x04, 0x10 | (n & 7), n >> 8, n & 0xff);
+
+it('keeps a bounded number of formats', () => {
+  const formats = createFormats();
+  for (let n = 0; n < 600; n++) formats.keep(manyHeaders(n));
+  expect(formats.find(crcOfMeters(manyHeaders(0)))).toBeUndefined();
+  expect(formats.find(crcOfMeters(manyHeaders(599)))).toEqual(manyHeaders(599));
 });
 
 it('throws nothing but its own error on any bytes', () => {
