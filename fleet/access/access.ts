@@ -4,12 +4,13 @@ import { isAction } from './actions.js';
 import { createAuditTrail, type AuditTrail } from './audit/audit-trail.js';
 import { createDecide, type Decide } from './decide.js';
 import { treeOf } from './organisation-tree.js';
+import { siteHolderIn } from './limits.js';
 import { createPeople, type People } from './people.js';
 import type { Sealing } from './sealing.js';
 import { ANONYMOUS, keySubject, personSubject, type Subject } from './subject.js';
 
 export interface AccessDeps {
-  readonly registry: Pick<RegistryStore, 'organisations' | 'audit'> & PeopleStore;
+  readonly registry: Pick<RegistryStore, 'organisations' | 'audit' | 'record'> & PeopleStore;
   readonly sealing: Sealing;
   /** UTC ms. */
   readonly now: () => number;
@@ -30,7 +31,17 @@ export const createAccess = ({ registry, sealing, now, newId, random }: AccessDe
   const organisations = () => registry.organisations();
   const tree = () => treeOf(organisations());
   const within = (rootId: string, id: string): boolean => tree().within(rootId, id);
-  const people = createPeople({ store: registry, organisations, within, sealing, now, newId, random });
+  const siteHolder = siteHolderIn(registry);
+  const people = createPeople({
+    store: registry,
+    organisations,
+    within,
+    siteHolder,
+    sealing,
+    now,
+    newId,
+    random,
+  });
   return {
     people,
     identify: (token, address) => {

@@ -1,6 +1,14 @@
-import type { NewPerson, PersonState, PersonTable, Role, SecondFactorTable } from '../store/people-store.js';
+import type {
+  Limit,
+  NewPerson,
+  PersonState,
+  PersonTable,
+  Role,
+  SecondFactorTable,
+} from '../store/people-store.js';
 import type { Organisation } from '../store/registry-store.js';
 import { AccessError } from './errors.js';
+import { requireLimit, type LimitDeps } from './limits.js';
 import { requireGoodPassword, type PasswordContext } from './password-policy.js';
 import { hashPassword, normaliseLogin, verifyPassword } from './passwords.js';
 import { sessionHash } from './sessions.js';
@@ -8,6 +16,7 @@ import { sessionHash } from './sessions.js';
 export interface AccountsDeps {
   readonly store: PersonTable & Pick<SecondFactorTable, 'removeSecondFactor'>;
   readonly organisations: () => readonly Organisation[];
+  readonly limits: LimitDeps;
   readonly now: () => number;
   readonly newId: () => string;
 }
@@ -15,11 +24,13 @@ export interface AccountsDeps {
 export interface Place {
   readonly organisationId: string;
   readonly role: Role;
+  /** Absent: without a limit, whatever it was before. */
+  readonly limit?: Limit;
 }
 
 /** People's accounts. What is synchronous can be one step of a larger change. */
 export interface Accounts {
-  /** Throws `conflict` where the login is taken, `bad-request` on one that cannot be. */
+  /** Throws `conflict` where the login is taken, `bad-request` on one, or a limit, that cannot be. */
   add(person: Omit<NewPerson, 'id'>): PersonState;
   /** Throws `not-found`. */
   person(id: string): PersonState;
@@ -81,6 +92,7 @@ export const createAccounts = (deps: AccountsDeps): Accounts => {
     },
     place: (personId, place) => {
       requireOrganisation(deps, place.organisationId);
+      requireLimit(deps.limits, place);
       if (place.role !== 'owner' || !isTop(deps, place.organisationId)) requireAnotherOwner(deps, personId);
       store.setRole(personId, place, deps.now());
     },
@@ -95,6 +107,7 @@ export const createAccounts = (deps: AccountsDeps): Accounts => {
 
 const addPerson = (deps: AccountsDeps, added: Omit<NewPerson, 'id'>): PersonState => {
   requireOrganisation(deps, added.organisationId);
+  requireLimit(deps.limits, added);
   const login = checkedLogin(added.login);
   const id = deps.newId();
   if (!deps.store.addPerson({ ...added, id, login })) throw loginTaken(login);

@@ -15,9 +15,11 @@ export type Resource =
 export const ANY: Resource = { type: 'any' };
 export const FLEET: Resource = { type: 'fleet' };
 
-export const inOrganisation = (organisationId: string): Resource => ({
+/** Something of an organisation; at a site, where it is said to be. */
+export const inOrganisation = (organisationId: string, siteId?: string | null): Resource => ({
   type: 'organisation',
   organisationId,
+  ...(typeof siteId === 'string' ? { siteId } : {}),
 });
 
 export type Reason =

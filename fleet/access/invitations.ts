@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { Identity, Invitation, InvitationTable, PersonState, Role } from '../store/people-store.js';
+import type {
+  Identity,
+  Invitation,
+  InvitationTable,
+  Limit,
+  PersonState,
+  Role,
+} from '../store/people-store.js';
 import type { Organisation } from '../store/registry-store.js';
 import { checkedLogin, loginTaken } from './accounts.js';
 import { AccessError } from './errors.js';
+import { requireLimit, type LimitDeps } from './limits.js';
 import { encodeBase32 } from './second-factor/base32.js';
 
 export const INVITATION_HOURS = 7 * 24;
@@ -14,6 +22,7 @@ const SECRET_BYTES = 32;
 export interface InvitationsDeps {
   readonly store: InvitationTable;
   readonly organisations: () => readonly Organisation[];
+  readonly limits: LimitDeps;
   readonly now: () => number;
   readonly newId: () => string;
   readonly random: (bytes: number) => Uint8Array;
@@ -22,6 +31,8 @@ export interface InvitationsDeps {
 export interface InvitationOrder {
   readonly organisationId: string;
   readonly role: Role;
+  /** Of the role that is given. */
+  readonly limit?: Limit;
   /** What the invited need not type. */
   readonly login?: string | undefined;
   readonly name?: string | undefined;
@@ -40,6 +51,7 @@ export interface IssuedInvitation {
 export interface InvitationView {
   readonly organisationName: string;
   readonly role: Role;
+  readonly limit?: Limit;
   readonly login: string | null;
   readonly name: string | null;
   readonly expires: number;
@@ -86,17 +98,31 @@ export const createInvitations = (deps: InvitationsDeps): Invitations => {
   return {
     ...createIssuers(deps),
     look: (token) => {
-      const { organisationId, role, login, name, expires, personId } = live(token);
+      const { organisationId, login, name, expires, personId, ...found } = live(token);
       const organisation = deps.organisations().find(({ id }) => id === organisationId);
       if (organisation === undefined) throw gone();
-      return { organisationName: organisation.name, role, login, name, expires, reset: personId !== null };
+      return {
+        organisationName: organisation.name,
+        ...placeOf(found),
+        login,
+        name,
+        expires,
+        reset: personId !== null,
+      };
     },
     personOf: (token) => live(token).personId ?? undefined,
     organisationOf: (token) => live(token).organisationId,
     accept: (token, { passwordHash, ...proposed }, identity) => {
-      const { organisationId, role, tokenHash } = live(token);
+      const { organisationId, tokenHash, ...found } = live(token);
       const login = checkedLogin(proposed.login);
-      const person = { id: newId(), login, name: proposed.name.trim(), passwordHash, organisationId, role };
+      const person = {
+        id: newId(),
+        login,
+        name: proposed.name.trim(),
+        passwordHash,
+        organisationId,
+        ...placeOf(found),
+      };
       const outcome = store.acceptInvitation(tokenHash, now(), person, identity);
       if (outcome === 'login-taken') throw loginTaken(login);
       if (outcome === 'identity-taken') {
@@ -115,7 +141,7 @@ export const createInvitations = (deps: InvitationsDeps): Invitations => {
 
 const createIssuers = (deps: InvitationsDeps): Pick<Invitations, 'invite' | 'inviteToReset'> => {
   const issue = (
-    made: Pick<Invitation, 'organisationId' | 'role' | 'personId' | 'login' | 'name' | 'createdBy'>,
+    made: Pick<Invitation, 'organisationId' | 'role' | 'limit' | 'personId' | 'login' | 'name' | 'createdBy'>,
     hours: number,
   ): IssuedInvitation => {
     if (!(hours > 0 && hours <= MAX_HOURS)) {
@@ -129,17 +155,28 @@ const createIssuers = (deps: InvitationsDeps): Pick<Invitations, 'invite' | 'inv
     return { id, token, expires };
   };
   return {
-    invite: ({ organisationId, role, login, name, hours = INVITATION_HOURS, createdBy }) => {
+    invite: (order) => {
+      const { organisationId, login, name, hours = INVITATION_HOURS, createdBy } = order;
       if (!deps.organisations().some(({ id }) => id === organisationId)) {
         throw new AccessError('not-found', 'There is no such organisation.');
       }
+      requireLimit(deps.limits, order);
       const proposed = { login: login === undefined ? null : checkedLogin(login), name: name ?? null };
-      return issue({ organisationId, role, ...proposed, personId: null, createdBy }, hours);
+      const made = { organisationId, ...placeOf(order), ...proposed, personId: null, createdBy };
+      return issue(made, hours);
     },
     inviteToReset: ({ id, organisationId, role, login, name }, { hours = RESET_HOURS, createdBy }) =>
       issue({ organisationId, role, login, name, personId: id, createdBy }, hours),
   };
 };
+
+const placeOf = ({
+  role,
+  limit,
+}: Pick<Invitation, 'role' | 'limit'>): Pick<Invitation, 'role' | 'limit'> => ({
+  role,
+  ...(limit === undefined ? {} : { limit }),
+});
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 

@@ -5,6 +5,7 @@ import type { Organisation, RegistryStore } from '../store/registry-store.js';
 import { openRegistryStore } from '../store/sqlite/registry-store.js';
 import { openAccessKey } from './access-key.js';
 import { AccessError } from './errors.js';
+import { siteHolderIn } from './limits.js';
 import { treeOf } from './organisation-tree.js';
 import { createPeople, type People } from './people.js';
 import { createSealing, type Sealing } from './sealing.js';
@@ -30,6 +31,7 @@ export const withPeople = async (
       store: registry,
       organisations,
       within: (rootId, id) => treeOf(organisations()).within(rootId, id),
+      siteHolder: siteHolderIn(registry),
       sealing,
       now: Date.now,
       newId,

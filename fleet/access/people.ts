@@ -18,6 +18,8 @@ export interface PeopleDeps {
   readonly organisations: () => readonly Organisation[];
   /** `id` is `rootId` or below it. */
   readonly within: (rootId: string, id: string) => boolean;
+  /** Who holds a site now. */
+  readonly siteHolder: (siteId: string) => string | undefined;
   readonly sealing: Sealing;
   /** UTC ms. */
   readonly now: () => number;
@@ -39,11 +41,11 @@ export interface People {
 
 export const createPeople = (deps: PeopleDeps): People => {
   const { store, organisations, sealing, now, newId, random } = deps;
-  const accounts = createAccounts({ store, organisations, now, newId });
+  const accounts = createAccounts({ store, organisations, limits: deps, now, newId });
   const sessions = createSessions({ store, now, newId, random });
   const needs = createSessionNeeds({ store, organisations });
   const secondFactors = createSecondFactors({ store, sealing, now, random });
-  const invitations = createInvitations({ store, organisations, now, newId, random });
+  const invitations = createInvitations({ store, organisations, limits: deps, now, newId, random });
   const limit = createLoginLimit(now);
   const devices = createKnownDevices({ sealing, now, random });
   return {

@@ -74,6 +74,12 @@ export type Member = PersonSubject | KeySubject;
 export const isMember = (subject: Subject): subject is Member =>
   subject.type === 'person' || subject.type === 'key';
 
+/** The one site that a role is limited to; absent: none. */
+export const siteOf = (subject: Subject): { readonly siteId?: string } => {
+  const siteId = subject.type === 'person' ? subject.limit?.siteId : undefined;
+  return siteId === undefined ? {} : { siteId };
+};
+
 /** A subject in one short text: what cursors and limits are bound to. */
 export const subjectKey = (subject: Subject): string =>
   'id' in subject ? `${subject.type}:${subject.id}` : subject.type;

@@ -1,17 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { ROLES, type PersonState, type Role } from '../store/people-store.js';
 import { changeAsOperator } from './audit/operator-audit.js';
-import { AccessError } from './errors.js';
+import { commonOptions, parseWhole, personNamed, resourceOf, type Common } from './command-parts.js';
 import { invitationLink } from './invitations.js';
-import { organisationOf, withPeople, type OperatorPeople } from './open-people.js';
-import { hashPassword, normaliseLogin, randomPassword } from './passwords.js';
+import { limitFrom, limitOptions, limitText, type LimitOptions } from './limit-options.js';
+import { organisationOf, withPeople } from './open-people.js';
+import { hashPassword, randomPassword } from './passwords.js';
+import { secondFactorCommand } from './second-factor/second-factor-command.js';
 import { dayOf, print, renderTable } from './table.js';
-
-interface Common {
-  readonly data: string;
-  readonly json: boolean;
-}
 
 /** `terroir-fleet user`. All of it works on the data folder, whether or not the service runs. */
 export const userCommand = (): Command =>
@@ -37,31 +34,14 @@ const EXAMPLES = `
 Examples:
   terroir-fleet user list --json
   terroir-fleet user invite --organisation 63014 --role operator --url https://terroir.example.fr
+  terroir-fleet user invite --role technician --site 'Pumping station 4' --day 2026-11-27
   terroir-fleet user reset-password zoe            # a link by which she chooses a new one
   terroir-fleet user 2fa reset zoe                 # she lost her phone and her recovery codes
   terroir-fleet user 2fa require --roles owner,operator`;
 
-export const commonOptions = (command: Command): Command =>
-  command
-    .option('--data <folder>', 'the fleet’s data', './fleet-data')
-    .option('--json', 'for scripts', false);
-
 const roleOption = (): Option => new Option('--role <role>').choices([...ROLES]).makeOptionMandatory();
 
-export const parseWhole = (text: string): number => {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('give a whole number.');
-  return Number(text);
-};
-
 const CONSOLE_URL = 'http://127.0.0.1:8080';
-
-const personNamed = ({ registry }: OperatorPeople, login: string): PersonState => {
-  const person = registry.personByLogin(normaliseLogin(login));
-  if (person === undefined) throw new AccessError('not-found', `There is nobody with the login ${login}.`);
-  return person;
-};
-
-const resourceOf = ({ id, organisationId }: PersonState) => ({ type: 'person', id, organisationId });
 
 const listCommand = (): Command =>
   commonOptions(new Command('list').description('Who is there.'))
@@ -77,55 +57,66 @@ const listCommand = (): Command =>
           .people()
           .filter(({ organisationId }) => only === undefined || organisationId === only.id);
         const nameOf = (wanted: string) => organisations.find(({ id }) => id === wanted)?.name ?? wanted;
+        const siteName = (id: string) => registry.record('site', id)?.name ?? id;
         const rows = people.map((person) => [
           person.login,
           person.name,
           person.role,
+          person.limit === undefined ? '' : limitText(person.limit, siteName),
           nameOf(person.organisationId),
           person.secondFactorSince === null ? '-' : '2fa',
           person.disabledAt === null ? '' : `disabled ${dayOf(person.disabledAt)}`,
         ]);
-        const head = ['LOGIN', 'NAME', 'ROLE', 'ORGANISATION', '2FA', ''];
+        const head = ['LOGIN', 'NAME', 'ROLE', 'ONLY', 'ORGANISATION', '2FA', ''];
         print(options.json, people, renderTable([head, ...rows]));
       }),
     );
 
 const addCommand = (): Command =>
-  commonOptions(
-    new Command('add').description(
-      'Add a person with a password, shown once, that the first login replaces.',
+  limitOptions(
+    commonOptions(
+      new Command('add').description(
+        'Add a person with a password, shown once, that the first login replaces.',
+      ),
     ),
   )
     .argument('<login>')
     .addOption(roleOption())
     .option('--organisation <organisation>', 'id, official code or name (default: the one on top)')
     .option('--name <name>', 'how the person is called')
-    .action((login: string, options: Common & { role: Role; organisation?: string; name?: string }) =>
-      withPeople(options, async ({ registry, people }) => {
-        const { role, name = login } = options;
-        const organisation = organisationOf(registry.organisations(), options.organisation);
-        const password = randomPassword(randomBytes);
-        const passwordHash = await hashPassword(password);
-        const added = { login, name, role, organisationId: organisation.id, passwordHash };
-        const person = changeAsOperator(
-          registry,
-          () => people.accounts.add({ ...added, mustChangePassword: true }),
-          (made) => ({
-            action: 'manage-people',
-            resource: resourceOf(made),
-            after: { login: made.login, role },
-          }),
-        );
-        print(
-          options.json,
-          { id: person.id, login: person.login, password },
-          `${person.login}, ${role} of ${organisation.name}; password, shown only now: ${password}\n`,
-        );
-      }),
+    .action(
+      (
+        login: string,
+        options: Common & LimitOptions & { role: Role; organisation?: string; name?: string },
+      ) =>
+        withPeople(options, async ({ registry, people }) => {
+          const { role, name = login } = options;
+          const organisation = organisationOf(registry.organisations(), options.organisation);
+          const password = randomPassword(randomBytes);
+          const passwordHash = await hashPassword(password);
+          const limit = limitFrom({ registry }, organisation, options);
+          const added = { login, name, role, organisationId: organisation.id, passwordHash, ...limit };
+          const person = changeAsOperator(
+            registry,
+            () => people.accounts.add({ ...added, mustChangePassword: true }),
+            (made) => ({
+              action: 'manage-people',
+              resource: resourceOf(made),
+              after: { login: made.login, ...placeOf(made) },
+            }),
+          );
+          print(
+            options.json,
+            { id: person.id, login: person.login, password },
+            `${person.login}, ${role} of ${organisation.name}; password, shown only now: ${password}\n`,
+          );
+        }),
     );
 
 const inviteCommand = (): Command =>
-  commonOptions(new Command('invite').description('Make a link by which somebody joins: works once.'))
+  limitOptions(
+    commonOptions(new Command('invite').description('Make a link by which somebody joins: works once.')),
+  )
     .addOption(roleOption())
     .option('--organisation <organisation>', 'id, official code or name (default: the one on top)')
     .option('--login <login>', 'what the invited need not choose')
@@ -134,26 +125,31 @@ const inviteCommand = (): Command =>
     .option('--url <address>', 'where the console is', CONSOLE_URL)
     .action(
       (
-        options: Common & {
-          role: Role;
-          url: string;
-          organisation?: string;
-          login?: string;
-          name?: string;
-          hours?: number;
-        },
+        options: Common &
+          LimitOptions & {
+            role: Role;
+            url: string;
+            organisation?: string;
+            login?: string;
+            name?: string;
+            hours?: number;
+          },
       ) =>
         withPeople(options, ({ registry, people }) => {
           const { role, login, name, hours } = options;
           const organisation = organisationOf(registry.organisations(), options.organisation);
-          const order = { organisationId: organisation.id, role, login, name, hours };
+          const limit = limitFrom({ registry }, organisation, options);
+          const order = { organisationId: organisation.id, role, login, name, hours, ...limit };
           const issued = changeAsOperator(
             registry,
             () => people.invitations.invite({ ...order, createdBy: 'terroir-fleet' }),
             ({ id }) => ({
               action: 'manage-people',
               resource: { type: 'invitation', id, organisationId: organisation.id },
-              after: { role, login: login ?? null },
+              after: {
+                login: login ?? null,
+                ...placeOf({ role, organisationId: organisation.id, ...limit }),
+              },
             }),
           );
           printLink(options, issued, `Good once, to become ${role} of ${organisation.name},`);
@@ -217,102 +213,41 @@ const resetCommand = (): Command =>
     );
 
 const roleCommand = (): Command =>
-  commonOptions(
-    new Command('role').description('Give a person another role; ends their sessions and own keys.'),
+  limitOptions(
+    commonOptions(
+      new Command('role').description('Give a person another role; ends their sessions and own keys.'),
+    ),
   )
     .argument('<login>')
     .addArgument(new Argument('<role>').choices([...ROLES]))
     .option('--organisation <organisation>', 'id, official code or name (default: the one they are in)')
-    .action((login: string, role: Role, options: Common & { organisation?: string }) =>
+    .action((login: string, role: Role, options: Common & LimitOptions & { organisation?: string }) =>
       withPeople(options, (opened) => {
         const person = personNamed(opened, login);
         const wanted = options.organisation ?? person.organisationId;
         const organisation = organisationOf(opened.registry.organisations(), wanted);
+        const place = { role, organisationId: organisation.id, ...limitFrom(opened, organisation, options) };
         changeAsOperator(
           opened.registry,
-          () => opened.people.accounts.place(person.id, { role, organisationId: organisation.id }),
+          () => opened.people.accounts.place(person.id, place),
           () => ({
             action: 'manage-people',
             resource: resourceOf(person),
-            before: { role: person.role, organisationId: person.organisationId },
-            after: { role, organisationId: organisation.id },
+            before: placeOf(person),
+            after: placeOf(place),
           }),
         );
-        const done = { login: person.login, role, organisationId: organisation.id };
+        const done = { login: person.login, ...place };
         print(options.json, done, `${person.login}: ${role} of ${organisation.name}\n`);
       }),
     );
 
-const secondFactorCommand = (): Command =>
-  new Command('2fa')
-    .description('Second factors.')
-    .addCommand(secondFactorResetCommand())
-    .addCommand(secondFactorRequireCommand());
-
-const secondFactorResetCommand = (): Command =>
-  commonOptions(
-    new Command('reset').description(
-      'Remove a person’s second factor and recovery codes; ends their sessions.',
-    ),
-  )
-    .argument('<login>')
-    .action((login: string, options: Common) =>
-      withPeople(options, (opened) => {
-        const person = personNamed(opened, login);
-        changeAsOperator(
-          opened.registry,
-          () => {
-            opened.people.accounts.removeSecondFactor(person.id);
-            opened.people.sessions.endAll(person.id);
-          },
-          () => ({
-            action: 'manage-people',
-            resource: resourceOf(person),
-            before: { secondFactor: person.secondFactorSince !== null },
-            after: { secondFactor: false },
-          }),
-        );
-        print(
-          options.json,
-          { login: person.login, secondFactor: false },
-          `${person.login}: no second factor\n`,
-        );
-      }),
-    );
-
-const parseRoles = (text: string): Role[] => {
-  const names = text.split(',').filter((name) => name !== '');
-  const roles = ROLES.filter((role) => names.includes(role));
-  if (roles.length !== names.length) throw new InvalidArgumentError(`roles are ${ROLES.join(', ')}.`);
-  return roles;
-};
-
-const secondFactorRequireCommand = (): Command =>
-  commonOptions(
-    new Command('require').description('Say which roles need a second factor at an organisation and below.'),
-  )
-    .requiredOption('--roles <roles>', 'with commas between; empty for none', parseRoles)
-    .option('--organisation <organisation>', 'id, official code or name (default: the one on top)')
-    .action((options: Common & { roles: Role[]; organisation?: string }) =>
-      withPeople(options, ({ registry, people }) => {
-        const organisation = organisationOf(registry.organisations(), options.organisation);
-        const before = people.needs.rolesAt(organisation.id);
-        changeAsOperator(
-          registry,
-          () => people.needs.require(organisation.id, options.roles),
-          () => ({
-            action: 'manage-people',
-            resource: { type: 'organisation', id: organisation.id, organisationId: organisation.id },
-            before: { secondFactor: [...before] },
-            after: { secondFactor: [...people.needs.rolesAt(organisation.id)] },
-          }),
-        );
-        const roles = people.needs.rolesAt(organisation.id);
-        const text = roles.length === 0 ? 'nobody' : roles.join(', ');
-        print(
-          options.json,
-          { organisationId: organisation.id, secondFactor: roles },
-          `${organisation.name}: a second factor is asked of ${text}\n`,
-        );
-      }),
-    );
+const placeOf = ({
+  role,
+  organisationId,
+  limit,
+}: Pick<PersonState, 'role' | 'organisationId' | 'limit'>) => ({
+  role,
+  organisationId,
+  ...(limit === undefined ? {} : { limit: { ...limit } }),
+});

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { SESSION_NEEDS } from '../store/people-store.js';
 import type { Routes } from './context.js';
+import { LIMIT, presentLimit } from './limit.js';
 import { OPENED_SESSION, originOf, presentSession } from './login.js';
 import { changeOwn, ownOf, refusedOwn } from './own-account.js';
 import { clearSessionCookie } from './session-cookie.js';
@@ -14,6 +15,7 @@ const ACCOUNT = Type.Object({
   name: Type.String(),
   organisationId: Type.String(),
   role: Type.String(),
+  limit: LIMIT,
   hasPassword: Type.Boolean(),
   secondFactor: Type.Object({
     since: NullableTime,
@@ -60,6 +62,7 @@ const addAccount: Routes = (server, context) => {
         name,
         organisationId,
         role,
+        limit: presentLimit(person.limit),
         hasPassword,
         secondFactor: {
           since: secondFactorSince === null ? null : isoTime(secondFactorSince),

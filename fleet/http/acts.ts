@@ -9,7 +9,7 @@ import {
   UNION,
   type Deed,
 } from '../registry/organisations/deeds.js';
-import { concernsOnly } from '../registry/organisations/within-reach.js';
+import { concernsOnly, type Reach } from '../registry/organisations/within-reach.js';
 import type { HttpContext, Routes, Server } from './context.js';
 import { ACT, actorOf, BY_ID, DRY_RUN, planOrDo, presentAct, recorded } from './deeds.js';
 import { PAGING, pageOf, readPage } from './paging.js';
@@ -112,7 +112,7 @@ const addActs: Routes = (server, context) => {
     },
     async (request) => {
       const { record } = request.query;
-      const reach = actorOf(context, request).reach ?? new Set<string>();
+      const reach = actorOf(context, request).reach ?? { organisations: new Set<string>() };
       const page = readPage(
         context,
         request,
@@ -157,7 +157,7 @@ const placeOf = (after: string | undefined): ActPlace | undefined => {
 /** Acts all of whose changes are within reach; reads on until there are enough. */
 const seenActs = (
   context: HttpContext,
-  reach: ReadonlySet<string>,
+  reach: Reach,
   record: string | undefined,
   from: ActPlace | undefined,
   limit: number,

@@ -45,6 +45,14 @@ const OWN_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 export const fromHere = (request: FastifyRequest): boolean =>
   fromLoopback(request) && !isForwarded(request) && OWN_NAMES.has(request.hostname);
 
+/** Organisations of which the caller reads everything, not what is at one site alone. */
+export const wholeOrganisations = (context: HttpContext, request: FastifyRequest): ReadonlySet<string> =>
+  new Set(
+    scopeOf(context, request).grants.flatMap(({ organisationId, siteId }) =>
+      siteId === undefined ? [organisationId] : [],
+    ),
+  );
+
 /** What the caller may read now. */
 export const scopeOf = ({ registry, now }: HttpContext, request: FastifyRequest): Scope =>
   compileScope(request.subject, treeOf(registry.organisations()), now());

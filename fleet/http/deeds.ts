@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import type { AuditObject } from '../access/audit/content.js';
 import { inOrganisation } from '../access/decide.js';
 import { treeOf } from '../access/organisation-tree.js';
-import { isMember, subjectId } from '../access/subject.js';
+import { isMember, siteOf, subjectId } from '../access/subject.js';
 import { concernedBy } from '../registry/organisations/concerned.js';
 import type { Deed } from '../registry/organisations/deeds.js';
 import type { Actor, Plan } from '../registry/organisations/organisations.js';
@@ -61,16 +61,17 @@ export const actorOf = (context: HttpContext, request: FastifyRequest): Actor =>
     ? treeOf(context.registry.organisations()).below(subject.organisationId)
     : [];
   const action = actionOf(request);
-  const reach = below.filter((id) => context.decide(subject, action, inOrganisation(id)).permit);
-  return { by: subjectId(subject), reach: new Set(reach) };
+  const site = siteOf(subject);
+  const reach = below.filter((id) => context.decide(subject, action, inOrganisation(id, site.siteId)).permit);
+  return { by: subjectId(subject), reach: { organisations: new Set(reach), ...site } };
 };
 
 /** Rows as far as the caller may read them. */
 export const readableRows = (context: HttpContext, request: FastifyRequest): Rows =>
-  withinReach(
-    context.registry,
-    new Set(scopeOf(context, request).grants.map(({ organisationId }) => organisationId)),
-  );
+  withinReach(context.registry, {
+    organisations: new Set(scopeOf(context, request).grants.map(({ organisationId }) => organisationId)),
+    ...siteOf(request.subject),
+  });
 
 /** Performs a deed; what it changed goes into the trail of whom it concerns. */
 export const doDeed = (context: HttpContext, request: FastifyRequest, deed: Deed): Act =>

@@ -3,7 +3,7 @@ import { inOrganisation } from '../access/decide.js';
 import { subjectId } from '../access/subject.js';
 import type { EnrolmentToken } from '../store/identity-store.js';
 import { attemptOf, authorise } from './authorise.js';
-import { scopeOf } from './caller.js';
+import { wholeOrganisations } from './caller.js';
 import { CLAIM_TOKEN, issueRecorded, presentToken, TOKEN_BOUNDS } from './claim-token.js';
 import type { Routes } from './context.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
@@ -58,7 +58,7 @@ const addListing: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const visible = new Set(context.views.organisations(scopeOf(context, request)).map(({ id }) => id));
+      const visible = wholeOrganisations(context, request);
       const tokens = context.registry
         .enrolmentTokens()
         .filter(({ organisationId }) => visible.has(organisationId))
@@ -87,11 +87,11 @@ const addRevoke: Routes = (server, context) => {
       },
     },
     async (request, reply) => {
-      const scope = scopeOf(context, request);
       const { id } = request.params;
       const token = context.registry.enrolmentTokens().find((each) => each.id === id);
-      const visible = context.views.organisations(scope).some((each) => each.id === token?.organisationId);
-      if (token === undefined || !visible) throw new HttpError('not-found', 'There is no such token.');
+      const visible = wholeOrganisations(context, request);
+      if (token === undefined || !visible.has(token.organisationId))
+        throw new HttpError('not-found', 'There is no such token.');
       const { organisationId } = token;
       authorise(context, request, inOrganisation(organisationId));
       context.audit.change(

@@ -6,7 +6,7 @@ import { subjectId, type Subject } from '../access/subject.js';
 import { endOfClaim, waitingClaims } from '../registry/held-claims.js';
 import type { HeldClaim } from '../store/identity-store.js';
 import { attemptOf, authorise } from './authorise.js';
-import { scopeOf } from './caller.js';
+import { scopeOf, wholeOrganisations } from './caller.js';
 import { CLAIM_TOKEN, issueRecorded, presentToken, TOKEN_BOUNDS } from './claim-token.js';
 import type { HttpContext, Routes } from './context.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
@@ -42,8 +42,7 @@ const addClaims: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const scope = scopeOf(context, request);
-      const visible = new Set(context.views.organisations(scope).map(({ id }) => id));
+      const visible = wholeOrganisations(context, request);
       const claims = waitingClaims(context.registry, context.now())
         .filter(({ organisationId }) => visible.has(organisationId))
         .toSorted((a, b) => (a.gatewayId < b.gatewayId ? -1 : 1));
@@ -74,10 +73,10 @@ type Asked = FastifyRequest<{ Params: { id: string } }>;
 
 /** The claim that the caller may decide. */
 const claimOf = (context: HttpContext, request: Asked): HeldClaim => {
-  const scope = scopeOf(context, request);
   const claim = context.registry.heldClaim(request.params.id);
-  const visible = context.views.organisations(scope).some(({ id }) => id === claim?.organisationId);
-  if (claim === undefined || !visible) throw new HttpError('not-found', 'No claim waits under this id.');
+  const visible = wholeOrganisations(context, request);
+  if (claim === undefined || !visible.has(claim.organisationId))
+    throw new HttpError('not-found', 'No claim waits under this id.');
   authorise(context, request, inOrganisation(claim.organisationId));
   return claim;
 };

@@ -3,9 +3,10 @@ import { inOrganisation } from '../access/decide.js';
 import { AccessError } from '../access/errors.js';
 import { INVITATION_HOURS, MAX_HOURS } from '../access/invitations.js';
 import { personSubject, subjectId } from '../access/subject.js';
-import { ROLES } from '../store/people-store.js';
+import { ROLES, type Limit } from '../store/people-store.js';
 import { attemptOf, authorise } from './authorise.js';
 import type { HttpContext, Routes } from './context.js';
+import { ASKED_LIMIT, LIMIT, limitAsked, presentLimit } from './limit.js';
 import { OPENED_SESSION, originOf, presentSession } from './login.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
 import { LINK, organisationsInReach, presentLink } from './people.js';
@@ -15,6 +16,7 @@ const INVITATION = Type.Object({
   id: Type.String(),
   organisationId: Type.String(),
   role: Type.String(),
+  limit: LIMIT,
   login: Type.Union([Type.String(), Type.Null()]),
   name: Type.Union([Type.String(), Type.Null()]),
   created: Type.String({ format: 'date-time' }),
@@ -52,6 +54,7 @@ const addInvitations: Routes = (server, context) => {
           id: invitation.id,
           organisationId: invitation.organisationId,
           role: invitation.role,
+          limit: presentLimit(invitation.limit),
           login: invitation.login,
           name: invitation.name,
           created: isoTime(createdAt),
@@ -91,6 +94,7 @@ const addInvite: Routes = (server, context) => {
           {
             organisationId: Type.String({ maxLength: 64 }),
             role: Type.Enum([...ROLES]),
+            limit: Type.Optional(ASKED_LIMIT),
             login: Type.Optional(Type.String({ maxLength: 100 })),
             name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
             hours: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_HOURS, default: INVITATION_HOURS })),
@@ -101,15 +105,21 @@ const addInvite: Routes = (server, context) => {
       },
     },
     async (request, reply) => {
-      const { organisationId, role } = request.body;
+      const { limit: asked, ...body } = request.body;
+      const { organisationId, role } = body;
       authorise(context, request, inOrganisation(organisationId));
-      const order = { ...request.body, createdBy: subjectId(request.subject) };
+      const order = { ...body, ...limitAsked(asked), createdBy: subjectId(request.subject) };
       const issued = context.audit.change(
         () => context.people.invitations.invite(order),
         ({ id, expires }) => ({
           ...attemptOf(request),
           resource: { type: 'invitation', id, organisationId },
-          after: { role, login: order.login ?? null, expires: isoTime(expires) },
+          after: {
+            role,
+            limit: presentLimit(order.limit),
+            login: order.login ?? null,
+            expires: isoTime(expires),
+          },
           outcome: 'done',
         }),
       );
@@ -153,6 +163,23 @@ const addRevoke: Routes = (server, context) => {
   );
 };
 
+/** Whoever was invited reads nothing yet: the name of the site comes with it. */
+const VIEWED_LIMIT = Type.Union([
+  Type.Object({
+    site: Type.Union([Type.String(), Type.Null()]),
+    from: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+    to: Type.Union([Type.String({ format: 'date-time' }), Type.Null()]),
+  }),
+  Type.Null(),
+]);
+
+const viewedLimit = ({ registry }: HttpContext, limit: Limit | undefined) => {
+  const presented = presentLimit(limit);
+  if (presented === null) return null;
+  const { siteId, from, to } = presented;
+  return { site: siteId === null ? null : (registry.record('site', siteId)?.name ?? null), from, to };
+};
+
 const TOKEN = Type.String({ maxLength: 200 });
 
 const addLook: Routes = (server, context) => {
@@ -169,6 +196,7 @@ const addLook: Routes = (server, context) => {
           200: Type.Object({
             organisationName: Type.String(),
             role: Type.String(),
+            limit: VIEWED_LIMIT,
             login: Type.Union([Type.String(), Type.Null()]),
             name: Type.Union([Type.String(), Type.Null()]),
             expires: Type.String({ format: 'date-time' }),
@@ -179,7 +207,7 @@ const addLook: Routes = (server, context) => {
     },
     async (request) => {
       const view = context.people.invitations.look(request.body.token);
-      return { ...view, expires: isoTime(view.expires) };
+      return { ...view, limit: viewedLimit(context, view.limit), expires: isoTime(view.expires) };
     },
   );
 };
@@ -227,7 +255,11 @@ const addAccept: Routes = (server, context) => {
           ...attemptOf(request),
           subject: personSubject(done.person),
           resource: { type: 'person', id: done.person.id, organisationId: done.person.organisationId },
-          after: { login: done.person.login, role: done.person.role },
+          after: {
+            login: done.person.login,
+            role: done.person.role,
+            limit: presentLimit(done.person.limit),
+          },
           outcome: 'done',
         }),
       );

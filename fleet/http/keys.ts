@@ -159,6 +159,9 @@ const addCreateOwn: Routes = (server, context) => {
     },
     async (request, reply) => {
       const { person } = ownOf(context, request);
+      if (person.limit !== undefined) {
+        throw new AccessError('forbidden', 'Your role is limited to a site or a time; a key would not be.');
+      }
       const order = { ...request.body, organisationId: person.organisationId };
       return reply.status(201).send(create(context, request, order, person.id));
     },

@@ -1,3 +1,4 @@
+import { inOrganisation } from '../access/decide.js';
 import { NEW_ORGANISATION, ORGANISATION_PATCH } from '../registry/organisations/deeds.js';
 import { scopeOf } from './caller.js';
 import type { Routes } from './context.js';
@@ -42,7 +43,7 @@ export const organisationRoutes: Routes = (server, context) => {
     detail: ORGANISATION_DETAIL,
     newRecord: NEW_ORGANISATION,
     patch: ORGANISATION_PATCH,
-    belongsTo: ({ parentId }) => parentId ?? '',
+    belongsTo: ({ parentId }) => inOrganisation(parentId ?? ''),
     adding: (asked) => ({ deed: 'add-organisation', asked }),
     changing: (id, asked) => ({ deed: 'change-organisation', id, asked }),
     removing: (id) => ({ deed: 'remove-organisation', id }),

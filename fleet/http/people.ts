@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { isDeepStrictEqual } from 'node:util';
+import { Type, type Static } from 'typebox';
 import { RESET_HOURS, MAX_HOURS, invitationLink } from '../access/invitations.js';
 import { inOrganisation } from '../access/decide.js';
 import { AccessError } from '../access/errors.js';
@@ -8,6 +9,7 @@ import { isMember, subjectId } from '../access/subject.js';
 import { ROLES, type PersonState } from '../store/people-store.js';
 import { attemptOf, authorise } from './authorise.js';
 import type { HttpContext, Routes } from './context.js';
+import { ASKED_LIMIT, LIMIT, limitAsked, presentLimit } from './limit.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
 import { isoTime } from './time.js';
 
@@ -19,10 +21,21 @@ const PERSON = Type.Object({
   name: Type.String(),
   organisationId: Type.String(),
   role: Type.String(),
+  limit: LIMIT,
   disabledSince: NullableTime,
   hasPassword: Type.Boolean(),
   secondFactorSince: NullableTime,
 });
+
+const CHANGE = Type.Object(
+  {
+    role: Type.Optional(Type.Enum([...ROLES])),
+    limit: Type.Optional(Type.Union([ASKED_LIMIT, Type.Null()])),
+    organisationId: Type.Optional(Type.String({ maxLength: 64 })),
+    disabled: Type.Optional(Type.Boolean()),
+  },
+  { additionalProperties: false, minProperties: 1 },
+);
 
 const PARAMS = Type.Object({ id: Type.String({ maxLength: 64 }) });
 
@@ -42,6 +55,7 @@ const present = (person: PersonState) => {
     name,
     organisationId,
     role,
+    limit: presentLimit(person.limit),
     hasPassword,
     disabledSince: disabledAt === null ? null : isoTime(disabledAt),
     secondFactorSince: secondFactorSince === null ? null : isoTime(secondFactorSince),
@@ -95,31 +109,25 @@ const addChange: Routes = (server, context) => {
     {
       config: { action: 'manage-people' },
       schema: {
-        summary: 'Give a person another role or organisation, disable them, or let them in again',
-        description: 'Ends their sessions and the keys of their own, at once.',
+        summary: 'Give a person another role, organisation or limit, disable them, or let them in again',
+        description:
+          'Ends their sessions and the keys of their own, at once. A limit goes with another role or organisation.',
         tags: ['people'],
         params: PARAMS,
-        body: Type.Object(
-          {
-            role: Type.Optional(Type.Enum([...ROLES])),
-            organisationId: Type.Optional(Type.String({ maxLength: 64 })),
-            disabled: Type.Optional(Type.Boolean()),
-          },
-          { additionalProperties: false, minProperties: 1 },
-        ),
+        body: CHANGE,
         response: { 200: PERSON },
       },
     },
     async (request) => {
       const before = personInReach(context, request, request.params.id);
-      const { disabled, role = before.role, organisationId = before.organisationId } = request.body;
+      const { disabled } = request.body;
+      const place = placeAsked(before, request.body);
+      const { organisationId } = place;
       authorise(context, request, inOrganisation(organisationId));
       const { accounts } = context.people;
       const after = context.audit.change(
         () => {
-          if (role !== before.role || organisationId !== before.organisationId) {
-            accounts.place(before.id, { role, organisationId });
-          }
+          if (!isDeepStrictEqual(placeOf(before), place)) accounts.place(before.id, place);
           if (disabled === true) accounts.disable(before.id);
           if (disabled === false) accounts.enable(before.id);
           return accounts.person(before.id);
@@ -135,6 +143,24 @@ const addChange: Routes = (server, context) => {
       return present(after);
     },
   );
+};
+
+type Place = Pick<PersonState, 'organisationId' | 'role' | 'limit'>;
+
+const placeOf = ({ organisationId, role, limit }: Place): Place => ({
+  organisationId,
+  role,
+  ...(limit === undefined ? {} : { limit }),
+});
+
+/** What a person is to be: a limit stays with its role and organisation, unless another is asked for. */
+const placeAsked = (
+  before: PersonState,
+  { role = before.role, organisationId = before.organisationId, limit }: Static<typeof CHANGE>,
+): Place => {
+  const same = role === before.role && organisationId === before.organisationId;
+  if (limit === undefined && same) return placeOf(before);
+  return { role, organisationId, ...limitAsked(limit) };
 };
 
 const addReset: Routes = (server, context) => {

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { inOrganisation } from '../access/decide.js';
 import {
   GATEWAY_PLACE,
   LOCATION_PATCH,
@@ -57,7 +58,7 @@ const addSites: Routes = (server, context) => {
     detail: SITE,
     newRecord: NEW_SITE,
     patch: SITE_PATCH,
-    belongsTo: ({ organisationId }) => organisationId,
+    belongsTo: ({ organisationId }) => inOrganisation(organisationId),
     adding: (asked) => ({ deed: 'add-site', asked }),
     changing: (id, asked) => ({ deed: 'change-site', id, asked }),
     removing: (id) => ({ deed: 'remove-site', id }),
@@ -95,7 +96,7 @@ const addLocations: Routes = (server, context) => {
     detail: LOCATION,
     newRecord: NEW_LOCATION,
     patch: LOCATION_PATCH,
-    belongsTo: ({ organisationId }) => organisationId,
+    belongsTo: ({ organisationId, siteId }) => inOrganisation(organisationId, siteId),
     adding: (asked) => ({ deed: 'add-location', asked }),
     changing: (id, asked) => ({ deed: 'change-location', id, asked }),
     present: ({ siteId, ...row }, rows) => ({

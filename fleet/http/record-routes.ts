@@ -1,6 +1,6 @@
 import type { TObject, TSchema, Static } from 'typebox';
 import type { Action } from '../access/actions.js';
-import { inOrganisation } from '../access/decide.js';
+import type { Resource } from '../access/decide.js';
 import type { Deed } from '../registry/organisations/deeds.js';
 import type { Rows } from '../registry/organisations/draft.js';
 import type { Act, Records } from '../store/organisations-store.js';
@@ -25,8 +25,8 @@ export interface RecordResource<Name extends Named, New extends TObject, Patch e
   readonly detail: TSchema;
   readonly newRecord: New;
   readonly patch: Patch;
-  /** Whose it becomes: what the caller must be allowed to add to. */
-  readonly belongsTo: (asked: Static<New>) => string;
+  /** Whose it becomes, and where: what the caller must be allowed to add to. */
+  readonly belongsTo: (asked: Static<New>) => Resource;
   readonly adding: (asked: Static<New>) => Deed;
   readonly changing: (id: string, asked: Static<Patch>) => Deed;
   readonly removing?: (id: string) => Deed;
@@ -107,7 +107,7 @@ const addAdding = <Name extends Named, New extends TObject, Patch extends TObjec
     },
     async (request, reply) => {
       const asked = request.body as Static<New>;
-      authorise(context, request, inOrganisation(resource.belongsTo(asked)));
+      authorise(context, request, resource.belongsTo(asked));
       const act = doDeed(context, request, resource.adding(asked));
       return reply.status(201).send(answer(context, request, reply, resource, addedId(act, record)));
     },

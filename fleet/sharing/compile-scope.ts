@@ -1,10 +1,10 @@
 import type { OrganisationTree } from '../access/organisation-tree.js';
-import { isMember, type Subject } from '../access/subject.js';
+import { isMember, siteOf, type Subject } from '../access/subject.js';
 import { NOTHING, type Scope } from './scope.js';
 
 /**
- * Everything that the organisations at and below the subject's own held, raw and without delay. Nothing for whom
- * belongs to none, and outside the time that a role is limited to.
+ * Everything that the organisations at and below the subject's own held, raw and without delay; at one site alone for
+ * whom a role is limited to it. Nothing for whom belongs to none, and outside the time that a role is limited to.
  */
 export const compileScope = (subject: Subject, tree: OrganisationTree, now: number): Scope => {
   if (!isMember(subject)) return NOTHING;
@@ -13,6 +13,7 @@ export const compileScope = (subject: Subject, tree: OrganisationTree, now: numb
   return {
     grants: tree.below(subject.organisationId).map((organisationId) => ({
       organisationId,
+      ...siteOf(subject),
       finestMs: 0,
       delayMs: 0,
     })),

@@ -11,6 +11,8 @@ export interface Scope {
 /** Data that one organisation held, as far as this grant gives it. Grants add up; within one, all conditions hold. */
 export interface Grant {
   readonly organisationId: string;
+  /** Only what stands at, is installed at or is read at this site, while it is; absent: everything. */
+  readonly siteId?: string;
   /** Finest resolution, ms; 0 is raw. */
   readonly finestMs: number;
   /** Only what is at least this old, ms. */

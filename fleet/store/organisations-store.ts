@@ -158,10 +158,15 @@ export interface PointRecord {
   readonly current: number;
 }
 
-/** Where a person, a program's key, an invitation, an identity provider or a claim token belongs. */
+/** Where a program's key, an identity provider or a claim token belongs. */
 export interface BelongingRecord {
   readonly id: string;
   readonly organisationId: string;
+}
+
+/** The same of a person or an invitation, whose role may be limited to a site. */
+export interface LimitedRecord extends BelongingRecord {
+  readonly limitSite: string | null;
 }
 
 /** [from, to), UTC ms; `to` null: open. */
@@ -190,9 +195,9 @@ export interface Records {
   readonly siteHolding: HoldingRecord;
   readonly installation: InstallationRecord;
   readonly point: PointRecord;
-  readonly person: BelongingRecord;
+  readonly person: LimitedRecord;
   readonly key: BelongingRecord;
-  readonly invitation: BelongingRecord;
+  readonly invitation: LimitedRecord;
   readonly provider: BelongingRecord;
   readonly token: BelongingRecord;
 }

@@ -12,6 +12,24 @@ export interface Limit {
   readonly to?: number;
 }
 
+/** A limit, or none where it limits nothing. */
+export const limitOf = ({
+  siteId,
+  from,
+  to,
+}: {
+  readonly siteId?: string | null | undefined;
+  readonly from?: number | null | undefined;
+  readonly to?: number | null | undefined;
+}): { readonly limit?: Limit } => {
+  const limit: Limit = {
+    ...(typeof siteId === 'string' ? { siteId } : {}),
+    ...(typeof from === 'number' ? { from } : {}),
+    ...(typeof to === 'number' ? { to } : {}),
+  };
+  return Object.keys(limit).length === 0 ? {} : { limit };
+};
+
 export interface Person {
   readonly id: string;
   /** Lower case, unique. */
@@ -144,6 +162,8 @@ export interface Invitation {
   readonly tokenHash: string;
   readonly organisationId: string;
   readonly role: Role;
+  /** Of the role that it gives. */
+  readonly limit?: Limit;
   /** Set where it is for a person who is there already: a new password. */
   readonly personId: string | null;
   /** What the inviter proposes. */

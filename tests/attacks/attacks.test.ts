@@ -4,7 +4,7 @@ import type { Attack } from './attack.js';
 import { hostile } from './hostile.js';
 import { ids } from './ids.js';
 import { malformed } from './malformed.js';
-import { nonInterference } from './non-interference.js';
+import { limitedInterference, nonInterference } from './non-interference.js';
 import { tamper } from './tamper.js';
 
 /** A few of each; full counts by `npm run attack -- NAME`. */
@@ -13,6 +13,7 @@ const short: Readonly<Record<string, readonly [Attack, number]>> = {
   'hostile connections': [hostile, 40],
   'malformed packets and CBOR': [malformed, 20],
   'rows of other organisations': [nonInterference, 150],
+  'rows of other sites': [limitedInterference, 150],
   'tamperings of an audit trail': [tamper, 100],
 };
 

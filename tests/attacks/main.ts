@@ -9,6 +9,7 @@ import type { Attack, Verdict } from './attack.js';
 const attacks: Readonly<Record<string, () => Promise<Attack>>> = {
   ids: async () => (await import('./ids.js')).ids,
   'non-interference': async () => (await import('./non-interference.js')).nonInterference,
+  'limited-interference': async () => (await import('./non-interference.js')).limitedInterference,
   tamper: async () => (await import('./tamper.js')).tamper,
   'token-race': async () => (await import('./token-race.js')).tokenRace,
   rotation: async () => (await import('./rotation.js')).rotation,

@@ -1,10 +1,13 @@
 import { GATEWAY_A, GATEWAY_B, type Answer } from '../fleet/http/http-under-test.js';
 import type { Attack, AttackSettings } from './attack.js';
 import { createRandom, type Random } from './random.js';
-import { openTwins, type Twin } from './twin-fleets.js';
+import { LIMITED, openTwins, type Hidden, type Twin } from './twin-fleets.js';
 
-/** Whom others' rows are hidden from; the last one is a stranger. */
-const CALLERS = ['a-owner', 'a-owner', 'a-viewer', 'a-technician', ''] as const;
+/** Whom rows are hidden from; the last one is a stranger. */
+const CALLERS: Readonly<Record<Hidden, readonly [string, ...string[]]>> = {
+  'other-organisations': ['a-owner', 'a-owner', 'a-viewer', 'a-technician', ''],
+  'other-sites': [LIMITED, LIMITED, LIMITED, ''],
+};
 /** Behind another name, so that nobody passes for a caller on the machine. */
 const HOST = { host: 'terroir.example' };
 
@@ -25,6 +28,10 @@ const idOf = ({ pick, below }: Random): string => {
     'b',
     'a1',
     'h-0-1',
+    'site-seen',
+    'site-hidden',
+    'hidden-place',
+    'gatewayccccccccccccc',
     'ü',
   ]);
 };
@@ -66,7 +73,7 @@ const askedOf = (random: Random, urls: readonly [string, ...string[]]): Asked =>
       {
         method: 'POST',
         path: '/api/v1/organisations',
-        body: { ...name, parentId: pick(['b', 'h-0-1', 'zz']) },
+        body: { ...name, parentId: pick(['a', 'b', 'h-0-1', 'zz']) },
       },
       {
         method: 'POST',
@@ -119,17 +126,18 @@ const ask = (twin: Twin, { method, path, body }: Asked, token: string | undefine
     body === undefined ? undefined : JSON.stringify(body),
   );
 
-const tokensOf = async (twin: Twin): Promise<Map<string, string>> => {
+const tokensOf = async (twin: Twin, callers: readonly string[]): Promise<Map<string, string>> => {
   const tokens = new Map<string, string>();
-  for (const login of new Set(CALLERS)) if (login !== '') tokens.set(login, await twin.login(login));
+  for (const login of new Set(callers)) if (login !== '') tokens.set(login, await twin.login(login));
   return tokens;
 };
 
 /** Lets the same time pass for both, so that neither is slowed for asking so much. */
 const PAUSE_MS = 200;
 
-const run = async ({ folder, count, seed, progress }: AttackSettings) => {
-  const twins = await openTwins(folder);
+const runOn = async (what: Hidden, { folder, count, seed, progress }: AttackSettings) => {
+  const callers = CALLERS[what];
+  const twins = await openTwins(folder, what);
   const [one, other] = twins;
   const random = createRandom(seed);
   const faults: string[] = [];
@@ -140,11 +148,11 @@ const run = async ({ folder, count, seed, progress }: AttackSettings) => {
   const [first = '/', ...rest] = new Set(urls);
   const pending: { caller: string; asked: [Asked, Asked] }[] = [];
   try {
-    const tokens = [await tokensOf(one), await tokensOf(other)] as const;
+    const tokens = [await tokensOf(one, callers), await tokensOf(other, callers)] as const;
     for (let done = 0; done < count; done += 1) {
       for (const twin of twins) twin.clock.now += PAUSE_MS;
       const next = pending.pop();
-      const caller = next === undefined ? random.pick(CALLERS) : next.caller;
+      const caller = next === undefined ? random.pick(callers) : next.caller;
       const made = askedOf(random, [first, ...rest]);
       const [left, right] = next?.asked ?? [made, made];
       const answers = [
@@ -178,5 +186,11 @@ const run = async ({ folder, count, seed, progress }: AttackSettings) => {
 export const nonInterference: Attack = {
   tries: 'whether any answer changes with rows that its caller may not see',
   count: 5000,
-  run,
+  run: (settings) => runOn('other-organisations', settings),
+};
+
+export const limitedInterference: Attack = {
+  tries: 'the same for a technician who is limited to one site, with rows of other sites',
+  count: 5000,
+  run: (settings) => runOn('other-sites', settings),
 };

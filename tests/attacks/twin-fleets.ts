@@ -1,7 +1,22 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { directoryOf, EPOCH, openFleetIn, point, reading, T0 } from '../fleet/projections/fleet-of-views.js';
-import { GATEWAY_A, GATEWAY_B, openHttpOver, type HttpUnderTest } from '../fleet/http/http-under-test.js';
+import { hashPassword } from '../../fleet/access/passwords.js';
+import {
+  addGateway,
+  directoryOf,
+  EPOCH,
+  openFleetIn,
+  point,
+  reading,
+  T0,
+} from '../fleet/projections/fleet-of-views.js';
+import {
+  GATEWAY_A,
+  GATEWAY_B,
+  openHttpOver,
+  PASSWORD,
+  type HttpUnderTest,
+} from '../fleet/http/http-under-test.js';
 
 /** A fleet of which `a` sees the same as of its twin. */
 export interface Twin extends HttpUnderTest {
@@ -64,8 +79,92 @@ const hiddenActs = async (http: HttpUnderTest): Promise<void> => {
   }
 };
 
-/** Two fleets: of the second, others have more of everything, from before and from after what `a` has. */
-export const openTwins = async (folder: string): Promise<readonly [Twin, Twin]> => {
+const GATEWAY_C = 'gatewayccccccccccccc';
+const ELSEWHERE = directoryOf(point(1, { key: 'elsewhere' }), point(2, { key: 'more' }));
+
+/** A technician of `a` whose role is limited to the site at which its gateway stands. */
+export const LIMITED = 'a-limited';
+
+const addSite = ({ fleet: { registry } }: HttpUnderTest, id: string, gatewayId: string): void => {
+  const site = {
+    id,
+    organisationId: 'a',
+    name: `Site ${id}`,
+    address: null,
+    geometry: null,
+    mergedInto: null,
+  };
+  const gateway = registry.record('gateway', gatewayId);
+  if (gateway === undefined) throw new Error(`no gateway ${gatewayId}`);
+  const place = { kind: 'add', at: 1, by: 'p', effective: null, summary: {} } as const;
+  registry.apply({ id: `act-${id}`, ...place, changes: [{ record: 'site', before: null, after: site }] });
+  registry.apply({
+    id: `act-${id}-gateway`,
+    ...place,
+    changes: [{ record: 'gateway', before: gateway, after: { ...gateway, siteId: id } }],
+  });
+};
+
+const addLimited = async (http: HttpUnderTest): Promise<void> => {
+  addSite(http, 'site-seen', GATEWAY_A);
+  const passwordHash = await hashPassword(PASSWORD);
+  http.fleet.registry.addPerson({
+    id: `person-${LIMITED}`,
+    login: LIMITED,
+    name: LIMITED,
+    passwordHash,
+    organisationId: 'a',
+    role: 'technician',
+    limit: { siteId: 'site-seen' },
+  });
+};
+
+/** What a role limited to a site must not learn of: more of everything at another site of the same organisation. */
+const addElsewhere = async (http: HttpUnderTest, part: number): Promise<void> => {
+  const { fleet, clock } = http;
+  if (part === 0) {
+    addGateway(fleet.registry, GATEWAY_C, 'a');
+    addSite(http, 'site-hidden', GATEWAY_C);
+    const [id, more] = ['hidden-place', { prm: null, pce: null, geometry: null, mergedInto: null }];
+    const location = {
+      id,
+      organisationId: 'a',
+      key: 'hidden',
+      name: 'Hidden',
+      siteId: 'site-hidden',
+      ...more,
+    };
+    const made = {
+      id: 'act-hidden-place',
+      kind: 'add',
+      at: 1,
+      by: 'p',
+      effective: null,
+      summary: {},
+    } as const;
+    fleet.registry.apply({ ...made, changes: [{ record: 'location', before: null, after: location }] });
+  }
+  await fleet.sendDirectory(ELSEWHERE, GATEWAY_C);
+  const columns = [{ point: 1, readings: series(50, part * 50) }];
+  await fleet.send(
+    ELSEWHERE,
+    { content: 'readings', columns },
+    { source: GATEWAY_C, epoch: EPOCH, seq: part * 2 + 2 },
+  );
+  fleet.project();
+  fleet.registry.noteGateway(GATEWAY_C, { connected: true, lastSeen: clock.now });
+  fleet.registry.noteEvent({ gatewayId: GATEWAY_C, kind: 'cloned', detail: `part ${part}`, at: clock.now });
+  await http.post('/api/v1/enrolment-tokens', { organisationId: 'a' }, await http.login('a-owner'));
+};
+
+/** From whom things are hidden: another organisation, or a role that is limited to a site. */
+export type Hidden = 'other-organisations' | 'other-sites';
+
+/**
+ * Two fleets: of the second, others have more of everything, from before and from after what `a` has, or its gateway's
+ * site.
+ */
+export const openTwins = async (folder: string, what: Hidden): Promise<readonly [Twin, Twin]> => {
   const open = async (name: string, full: boolean): Promise<Twin> => {
     const ids = createIds();
     const home = join(folder, name);
@@ -78,9 +177,11 @@ export const openTwins = async (folder: string): Promise<readonly [Twin, Twin]> 
       await act();
       ids.state.mode = 'v';
     };
-    await hidden(() => addHidden(http, 0));
+    const add = what === 'other-sites' ? addElsewhere : addHidden;
+    if (what === 'other-sites') await addLimited(http);
+    await hidden(() => add(http, 0));
     await sendOwn(http);
-    await hidden(() => addHidden(http, 1));
+    await hidden(() => add(http, 1));
     await hidden(() => hiddenActs(http));
     if (full) http.health.current = { ...http.health.current, log: { head: 9000, lag: 12 } };
     return http;

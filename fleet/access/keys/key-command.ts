@@ -5,7 +5,7 @@ import { changeAsOperator } from '../audit/operator-audit.js';
 import { AccessError } from '../errors.js';
 import { organisationOf, withPeople } from '../open-people.js';
 import { dayOf, print, renderTable } from '../table.js';
-import { commonOptions, parseWhole } from '../user-command.js';
+import { commonOptions, parseWhole } from '../command-parts.js';
 import { KEY_DAYS, MAX_KEY_DAYS, OVERLAP_HOURS, type IssuedKey } from './api-keys.js';
 import { PURPOSES, type Purpose } from './purposes.js';
 

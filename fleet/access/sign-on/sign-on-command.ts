@@ -5,7 +5,7 @@ import { changeAsOperator } from '../audit/operator-audit.js';
 import { AccessError } from '../errors.js';
 import { organisationOf, withPeople } from '../open-people.js';
 import { print, renderTable } from '../table.js';
-import { commonOptions } from '../user-command.js';
+import { commonOptions } from '../command-parts.js';
 import { readSecretFile, sealSecret, secretOf } from './provider-secret.js';
 import { parseProviderSettings } from './provider-settings.js';
 

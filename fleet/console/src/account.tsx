@@ -3,6 +3,7 @@ import { api, type Account, type Key, type Session } from './api';
 import { Field, Form } from './form';
 import { NewPasswordField } from './new-password-field';
 import { formatTime } from './format';
+import { LimitNote } from './limit';
 import { RecoveryCodes, SecondFactorSetup } from './second-factor';
 import type { Language, Texts } from './texts';
 
@@ -15,11 +16,15 @@ interface State {
   account: Account;
   sessions: Session[];
   keys: Key[];
+  /** Name of the one that the role is limited to. */
+  site: string | null;
 }
 
 const load = async (): Promise<State> => {
   const [account, sessions, keys] = await Promise.all([api.account(), api.sessions(), api.keys()]);
-  return { account, sessions, keys };
+  const siteId = account.limit?.siteId ?? null;
+  const site = siteId === null ? null : (await api.site(siteId).catch(() => ({ name: siteId }))).name;
+  return { account, sessions, keys, site };
 };
 
 /** One's own account: password, second factor, sessions, keys. */
@@ -33,7 +38,7 @@ export const AccountPage = ({ texts, language }: Props) => {
   useEffect(() => void refresh(), []);
   if (fault) return <p role="alert">{texts.unreachable}</p>;
   if (state === undefined) return <p role="status">{texts.loading}</p>;
-  const { account, sessions, keys } = state;
+  const { account, sessions, keys, site } = state;
   return (
     <>
       <section aria-labelledby="account-title">
@@ -41,6 +46,9 @@ export const AccountPage = ({ texts, language }: Props) => {
         <p>
           {account.name} ({account.login}), {texts.roles[account.role] ?? account.role}
         </p>
+        {account.limit !== null && (
+          <LimitNote texts={texts} language={language} limit={account.limit} site={site} />
+        )}
       </section>
       {account.hasPassword && <Password texts={texts} onDone={refresh} />}
       <SecondFactor texts={texts} account={account} onDone={refresh} />

@@ -89,10 +89,17 @@ export interface SignedIn {
   needs: Need | null;
 }
 
+/** A technician's role may hold at one site, or for a time, alone. */
+export interface Limit {
+  from: string | null;
+  to: string | null;
+}
+
 export interface Account {
   login: string;
   name: string;
   role: string;
+  limit: (Limit & { siteId: string | null }) | null;
   hasPassword: boolean;
   secondFactor: { since: string | null; required: boolean; recoveryCodesLeft: number };
   identities: string[];
@@ -124,6 +131,7 @@ export interface Provider {
 export interface Invitation {
   organisationName: string;
   role: string;
+  limit: (Limit & { site: string | null }) | null;
   login: string | null;
   name: string | null;
   reset: boolean;
@@ -148,6 +156,7 @@ export const api = {
   lookAtInvitation: (token: string) => send<Invitation>('POST', 'invitations/look', { token }),
   acceptInvitation: (order: { token: string; login?: string; name?: string; password: string }) =>
     send<SignedIn>('POST', 'invitations/accept', order),
+  site: (id: string) => ask<{ name: string }>(`sites/${encodeURIComponent(id)}`),
   account: () => ask<Account>('account'),
   changePassword: (current: string, next: string) =>
     send<SignedIn>('PUT', 'account/password', { current, next }),

@@ -130,7 +130,7 @@ export const App = () => {
       <main id="content" tabIndex={-1} ref={main}>
         {unreachable && <p role="alert">{texts.unreachable}</p>}
         {invitation !== undefined && (
-          <AcceptInvitation texts={texts} token={invitation} onSession={onSession} />
+          <AcceptInvitation texts={texts} language={language} token={invitation} onSession={onSession} />
         )}
         {invitation === undefined && access !== 'unknown' && access !== 'signed-in' && (
           <Login texts={texts} needs={access === 'signed-out' ? null : access} onSession={onSession} />

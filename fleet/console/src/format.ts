@@ -34,6 +34,10 @@ export const formatValue = ({ value, unit }: Latest, language: Language): string
 };
 
 /** The time of day, with the date where that is not today's. */
+/** A time with its date, to the minute. */
+export const formatMoment = (time: string, language: Language): string =>
+  new Date(time).toLocaleString(localeOf(language), { dateStyle: 'medium', timeStyle: 'short' });
+
 export const formatTime = (time: string, language: Language): string => {
   const date = new Date(time);
   const today = date.toDateString() === new Date().toDateString();

@@ -2,7 +2,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, type Invitation, type Provider, type SignedIn } from './api';
 import { Field, Form } from './form';
 import { NewPasswordField } from './new-password-field';
-import type { Texts } from './texts';
+import { LimitNote } from './limit';
+import type { Language, Texts } from './texts';
 
 /** The token of an invitation that the address carries; what follows # reaches no log. */
 export const invitationOf = (hash: string): string | undefined =>
@@ -10,12 +11,13 @@ export const invitationOf = (hash: string): string | undefined =>
 
 interface Props {
   texts: Texts;
+  language: Language;
   token: string;
   onSession: (session: SignedIn) => void;
 }
 
 /** Joins by an invitation, or chooses a new password by a link. */
-export const AcceptInvitation = ({ texts, token, onSession }: Props) => {
+export const AcceptInvitation = ({ texts, language, token, onSession }: Props) => {
   const [invitation, setInvitation] = useState<Invitation | 'gone'>();
   const [providers, setProviders] = useState<Provider[]>([]);
   useEffect(() => {
@@ -24,7 +26,7 @@ export const AcceptInvitation = ({ texts, token, onSession }: Props) => {
   }, [token]);
   if (invitation === undefined) return <p role="status">{texts.loading}</p>;
   if (invitation === 'gone') return <p role="alert">{texts.invitationGone}</p>;
-  const { reset, organisationName, role, login, name } = invitation;
+  const { reset, organisationName, role, limit, login, name } = invitation;
   const accept = async (field: (name: string) => string) => {
     const chosen = reset ? {} : { login: field('login'), name: field('name') };
     onSession(await api.acceptInvitation({ token, password: field('password'), ...chosen }));
@@ -35,6 +37,9 @@ export const AcceptInvitation = ({ texts, token, onSession }: Props) => {
     <section class="login" aria-labelledby="invitation-title">
       <h2 id="invitation-title">{reset ? texts.newPassword : texts.invitedTo(organisationName)}</h2>
       {!reset && <p>{texts.asRole(texts.roles[role] ?? role)}</p>}
+      {!reset && limit !== null && (
+        <LimitNote texts={texts} language={language} limit={limit} site={limit.site} />
+      )}
       <Form
         texts={texts}
         label={reset ? texts.goOn : texts.join}

@@ -23,13 +23,13 @@ import {
 import { addLocation, addSite, changeLocation, changeSite, placeGateway, removeSite } from './place-deeds.js';
 import { split, transfer, unite } from './transfer-deeds.js';
 import type { OrganisationVocabulary } from './vocabulary.js';
-import { concernsOnly, withinReach } from './within-reach.js';
+import { concernsOnly, withinReach, type Reach } from './within-reach.js';
 
 /** Who acts, and on which organisations: what is outside does not exist for them. */
 export interface Actor {
   readonly by: string;
   /** `undefined`: all, for whoever runs the fleet. */
-  readonly reach?: ReadonlySet<string>;
+  readonly reach?: Reach;
 }
 
 /** What an act would do, or did. */
@@ -67,7 +67,9 @@ export const createOrganisations = (deps: OrganisationsDeps): Organisations => {
     createDraft(reach === undefined ? store : withinReach(store, reach));
   const plan = (deed: Deed, actor: Actor): Plan => {
     const draft = draftFor(actor);
-    return { ...drafted(draft, deed, deps), changes: draft.changes() };
+    const planned = { ...drafted(draft, deed, deps), changes: draft.changes() };
+    requireOnSite(draft, planned, actor);
+    return planned;
   };
   const keep = (act: NewAct): Act => {
     try {
@@ -99,6 +101,15 @@ export const createOrganisations = (deps: OrganisationsDeps): Organisations => {
     },
     draft: draftFor,
   };
+};
+
+/** Throws `unknown` where somebody whose role is limited to a site would put something beyond it. */
+const requireOnSite = (draft: Draft, { changes }: Plan, { reach }: Actor): void => {
+  if (reach?.siteId === undefined || concernsOnly(draft, changes, reach)) return;
+  throw new OrganisationError(
+    'unknown',
+    'siteId: your role is limited to one site, and this goes beyond it.',
+  );
 };
 
 const isRefusal = (code: StoreError['code']): code is 'changed-since' | 'taken' | 'in-use' =>

@@ -34,6 +34,8 @@ export const changeSite = (draft: Draft, id: string, asked: SitePatch): SiteReco
 /** Only one that nothing stands at. */
 export const removeSite = (draft: Draft, id: string): void => {
   const known = draft.need('site', id);
+  const limited = draft.records('person', { limitSite: id }).length > 0;
+  if (limited) throw new OrganisationError('in-use', 'The role of somebody is limited to this site.');
   for (const holding of draft.records('siteHolding', { subjectId: id })) draft.remove('siteHolding', holding);
   draft.remove('site', known);
 };

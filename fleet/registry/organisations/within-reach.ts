@@ -3,8 +3,19 @@ import type { Rows } from './draft.js';
 
 type Visible = { readonly [Name in RecordName]: (row: Records[Name]) => boolean };
 
+/** What somebody may act on, or see: what organisations hold, all of it or at one site. */
+export interface Reach {
+  readonly organisations: ReadonlySet<string>;
+  readonly siteId?: string;
+}
+
 /** Whether a row belongs to organisations within somebody's reach; `rows` tells who holds what it refers to. */
-export const createVisible = (rows: Rows, reach: ReadonlySet<string>): Visible => {
+const createVisible = (rows: Rows, reach: Reach): Visible =>
+  reach.siteId === undefined
+    ? createHeld(rows, reach.organisations)
+    : createAtSite(rows, createHeld(rows, reach.organisations), reach.siteId);
+
+const createHeld = (rows: Rows, reach: ReadonlySet<string>): Visible => {
   const held = ({ organisationId }: { readonly organisationId: string }): boolean =>
     reach.has(organisationId);
   const device = (subjectId: string): boolean =>
@@ -36,11 +47,49 @@ export const createVisible = (rows: Rows, reach: ReadonlySet<string>): Visible =
   };
 };
 
+/** The same at one site: what stands there, what is or was installed there, or read by a gateway there. */
+const createAtSite = (rows: Rows, held: Visible, siteId: string): Visible => {
+  const siteOf = (name: 'location' | 'gateway', id: string | null): string | null =>
+    id === null ? null : (rows.record(name, id)?.siteId ?? null);
+  const device = (deviceId: string): boolean =>
+    rows
+      .records('installation', { deviceId })
+      .some(({ locationId }) => siteOf('location', locationId) === siteId) ||
+    rows.records('assignment', { deviceId }).some(({ gatewayId }) => siteOf('gateway', gatewayId) === siteId);
+  const holds = (organisationId: string): boolean =>
+    rows.record('site', siteId)?.organisationId === organisationId ||
+    (['gateway', 'location'] as const).some(
+      (name) => rows.records(name, { siteId, organisationId }).length > 0,
+    );
+  const never = (): boolean => false;
+  return {
+    organisation: (row) => held.organisation(row) && holds(row.id),
+    competence: never,
+    site: (row) => held.site(row) && row.id === siteId,
+    location: (row) => held.location(row) && row.siteId === siteId,
+    locationAlias: (row) => held.locationAlias(row) && siteOf('gateway', row.gatewayId) === siteId,
+    gateway: (row) => held.gateway(row) && row.siteId === siteId,
+    device: (row) => held.device(row) && device(row.id),
+    assignment: (row) => held.assignment(row) && device(row.deviceId),
+    holding: (row) => held.holding(row) && device(row.subjectId),
+    gatewayHolding: (row) => held.gatewayHolding(row) && siteOf('gateway', row.subjectId) === siteId,
+    locationHolding: (row) => held.locationHolding(row) && siteOf('location', row.subjectId) === siteId,
+    siteHolding: (row) => held.siteHolding(row) && row.subjectId === siteId,
+    installation: (row) => held.installation(row) && device(row.deviceId),
+    point: (row) => held.point(row) && device(row.deviceId),
+    person: never,
+    key: never,
+    invitation: never,
+    provider: never,
+    token: never,
+  };
+};
+
 /**
  * The rows of organisations within somebody's reach. What lies outside does not exist for the act that is drafted
  * over them: not in its checks, nor in what its errors say.
  */
-export const withinReach = (rows: Rows, reach: ReadonlySet<string>): Rows => {
+export const withinReach = (rows: Rows, reach: Reach): Rows => {
   const visible = createVisible(rows, reach);
   return {
     record: (name, id) => {
@@ -52,7 +101,7 @@ export const withinReach = (rows: Rows, reach: ReadonlySet<string>): Rows => {
 };
 
 /** Whether all that an act changed is within somebody's reach, as it was and as it is. */
-export const concernsOnly = (rows: Rows, changes: readonly Change[], reach: ReadonlySet<string>): boolean => {
+export const concernsOnly = (rows: Rows, changes: readonly Change[], reach: Reach): boolean => {
   const visible = createVisible(rows, reach);
   const seen = <Name extends RecordName>(record: Name, row: Records[Name] | null): boolean =>
     row === null || visible[record](row);

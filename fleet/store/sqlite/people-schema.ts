@@ -27,7 +27,8 @@ create table if not exists second_factor_role (
 create table if not exists invitation (
   id text primary key, token_hash text not null unique, organisation_id text not null references organisation(id),
   role text not null, person_id text references person(id), login text, name text, created_at integer not null,
-  created_by text not null, expires integer not null, used_at integer, revoked_at integer
+  created_by text not null, expires integer not null, used_at integer, revoked_at integer,
+  limit_site text, limit_from integer, limit_to integer
 ) strict;
 create table if not exists api_key (
   id text primary key, secret_hash text not null, name text not null,
@@ -45,4 +46,11 @@ create table if not exists identity (
   managed integer not null, primary key (issuer, subject)
 ) strict, without rowid;
 create index if not exists identity_person on identity (person_id);
+`;
+
+/** What a file of schema 1 lacks. */
+export const FROM_1 = `
+alter table invitation add column limit_site text;
+alter table invitation add column limit_from integer;
+alter table invitation add column limit_to integer;
 `;

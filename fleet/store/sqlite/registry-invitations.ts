@@ -1,32 +1,49 @@
-import type { Identity, Invitation, InvitationTable, NewPerson } from '../people-store.js';
+import {
+  limitOf,
+  type Identity,
+  type Invitation,
+  type InvitationTable,
+  type NewPerson,
+} from '../people-store.js';
 import type { Database } from './database.js';
-import { prepareAddPerson } from './registry-people.js';
+import { limitColumns, prepareAddPerson, type LimitColumns } from './registry-people.js';
 import { prepareAddIdentity } from './registry-providers.js';
 
 const COLUMNS = `id, token_hash as tokenHash, organisation_id as organisationId, role, person_id as personId, login,
-  name, created_at as createdAt, created_by as createdBy, expires, used_at as usedAt, revoked_at as revokedAt`;
+  name, created_at as createdAt, created_by as createdBy, expires, used_at as usedAt, revoked_at as revokedAt,
+  limit_site as siteId, limit_from as "from", limit_to as "to"`;
+
+type InvitationRow = Omit<Invitation, 'limit'> & LimitColumns;
+
+const invitationOf = ({ siteId, from, to, ...row }: InvitationRow): Invitation => ({
+  ...row,
+  ...limitOf({ siteId, from, to }),
+});
 
 /** Invitations: each is used by one conditional write, in the transaction that makes what it promises. */
 export const createInvitationTable = (database: Database): InvitationTable => {
   const add = database.prepare(
     `insert into invitation (id, token_hash, organisation_id, role, person_id, login, name, created_at, created_by,
-       expires, used_at, revoked_at)
+       expires, used_at, revoked_at, limit_site, limit_from, limit_to)
      values (@id, @tokenHash, @organisationId, @role, @personId, @login, @name, @createdAt, @createdBy,
-       @expires, @usedAt, @revokedAt)`,
+       @expires, @usedAt, @revokedAt, @siteId, @from, @to)`,
   );
-  const byToken = database.prepare<[string], Invitation>(
+  const byToken = database.prepare<[string], InvitationRow>(
     `select ${COLUMNS} from invitation where token_hash = ?`,
   );
-  const all = database.prepare<[], Invitation>(
+  const all = database.prepare<[], InvitationRow>(
     `select ${COLUMNS} from invitation order by created_at desc, id`,
   );
   const revoke = database.prepare<[number, string]>(
     'update invitation set revoked_at = ? where id = ? and used_at is null and revoked_at is null',
   );
   return {
-    addInvitation: (invitation) => void add.run(invitation),
-    invitationByToken: (tokenHash) => byToken.get(tokenHash),
-    invitations: () => all.all(),
+    addInvitation: ({ limit, ...invitation }) => void add.run({ ...invitation, ...limitColumns(limit) }),
+    invitationByToken: (tokenHash) => {
+      const row = byToken.get(tokenHash);
+      return row === undefined ? undefined : invitationOf(row);
+    },
+    invitations: () => all.all().map(invitationOf),
     revokeInvitation: (id, at) => revoke.run(at, id).changes === 1,
     acceptInvitation: prepareAccept(database),
     acceptReset: prepareReset(database),

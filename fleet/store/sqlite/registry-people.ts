@@ -1,7 +1,14 @@
-import type { Limit, NewPerson, PersonState, PersonTable, Role } from '../people-store.js';
+import {
+  limitOf,
+  type Limit,
+  type NewPerson,
+  type PersonState,
+  type PersonTable,
+  type Role,
+} from '../people-store.js';
 import { isConstraintViolation, type Database } from './database.js';
 
-interface PersonRow {
+interface PersonRow extends LimitColumns {
   readonly id: string;
   readonly login: string;
   readonly name: string;
@@ -11,9 +18,6 @@ interface PersonRow {
   readonly hasPassword: number;
   readonly mustChangePassword: number;
   readonly secondFactorSince: number | null;
-  readonly siteId: string | null;
-  readonly from: number | null;
-  readonly to: number | null;
 }
 
 /** Columns of a `PersonRow`, of `person p left join second_factor f`. */
@@ -27,17 +31,17 @@ const personOf = ({ siteId, from, to, ...row }: PersonRow): PersonState => ({
   ...row,
   hasPassword: row.hasPassword === 1,
   mustChangePassword: row.mustChangePassword === 1,
-  ...limitOf(siteId, from, to),
+  ...limitOf({ siteId, from, to }),
 });
 
-/** A limit as `Person` has it: absent where nothing is limited. */
-const limitOf = (siteId: string | null, from: number | null, to: number | null): { limit?: Limit } => {
-  if (siteId === null && from === null && to === null) return {};
-  const site = siteId === null ? {} : { siteId };
-  return { limit: { ...site, ...(from === null ? {} : { from }), ...(to === null ? {} : { to }) } };
-};
+/** A limit as it is kept, of a row with `limit_site`, `limit_from` and `limit_to` as these. */
+export interface LimitColumns {
+  readonly siteId: string | null;
+  readonly from: number | null;
+  readonly to: number | null;
+}
 
-const limitColumns = (limit: Limit = {}) => ({
+export const limitColumns = (limit: Limit = {}): LimitColumns => ({
   siteId: limit.siteId ?? null,
   from: limit.from ?? null,
   to: limit.to ?? null,

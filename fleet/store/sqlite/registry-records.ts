@@ -26,6 +26,7 @@ const table = <Name extends RecordName>(
 });
 
 const BELONGING = ['id', 'organisationId'] as const;
+const LIMITED = [...BELONGING, 'limitSite'] as const;
 const HOLDING = ['id', 'subjectId', 'organisationId', 'from', 'to', 'title'] as const;
 
 export const RECORD_TABLES: Readonly<Record<RecordName, RecordTable>> = {
@@ -83,9 +84,9 @@ export const RECORD_TABLES: Readonly<Record<RecordName, RecordTable>> = {
     { json: ['firstIndex', 'lastIndex'] },
   ),
   point: table<'point'>('point', ['id', 'deviceId', 'key', 'name', 'kind', 'property', 'unit', 'current']),
-  person: table<'person'>('person', BELONGING),
+  person: table<'person'>('person', LIMITED),
   key: table<'key'>('api_key', BELONGING),
-  invitation: table<'invitation'>('invitation', BELONGING),
+  invitation: table<'invitation'>('invitation', LIMITED),
   provider: table<'provider'>('identity_provider', BELONGING),
   token: table<'token'>('enrolment_token', BELONGING),
 };

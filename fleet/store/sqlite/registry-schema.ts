@@ -41,6 +41,7 @@ create table if not exists gateway (
   site_id text references site(id), created_at integer not null, connected integer not null default 0, last_seen integer, epoch text,
   agent_version text, clock_state text, last_error text, health text
 ) strict;
+create index if not exists gateway_site on gateway (site_id);
 -- what happened to a gateway: the same thing again counts up
 create table if not exists event (
   gateway_id text not null references gateway(id), kind text not null, detail text not null,
@@ -78,6 +79,7 @@ create table if not exists location (
   id text primary key, organisation_id text not null references organisation(id), key text not null,
   name text not null, site_id text references site(id), prm text, pce text, geometry text, merged_into text
 ) strict;
+create index if not exists location_site on location (site_id);
 create index if not exists location_key on location (organisation_id, key);
 -- what the configuration of a gateway calls a location: it keeps meaning that one, whoever holds it
 create table if not exists location_alias (

@@ -9,7 +9,7 @@ import { createClaimTables } from './registry-claim.js';
 import { createOrganisationTables } from './registry-acts.js';
 import { createGatewayTables } from './registry-gateways.js';
 import { createOperationsTables } from './registry-operations.js';
-import { PEOPLE_SCHEMA } from './people-schema.js';
+import { FROM_1, PEOPLE_SCHEMA } from './people-schema.js';
 import { createInvitationTable } from './registry-invitations.js';
 import { createKeyTable } from './registry-keys.js';
 import { createOrganisationTable } from './registry-organisations.js';
@@ -21,7 +21,7 @@ import { createSecondFactorTable } from './registry-second-factors.js';
 import { createSessionTable } from './registry-sessions.js';
 import { createTokenTables } from './registry-tokens.js';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /**
  * Opens registry.db at `path`, making it where it is missing. `newId` makes ids of devices, locations and points.
@@ -29,18 +29,13 @@ const SCHEMA_VERSION = 1;
  */
 export const openRegistryStore = (path: string, deps: { readonly newId: () => string }): RegistryStore => {
   const database = openDatabase(path);
-  const version = Number(database.pragma('user_version', { simple: true }));
-  if (version > SCHEMA_VERSION) {
+  try {
+    // one at a time: a command may open it beside the service
+    database.transaction(() => bringUp(database, path)).immediate();
+  } catch (error) {
     database.close();
-    throw new StoreError(
-      'newer-schema',
-      `${path} was written by a newer release (schema ${version}, this one reads up to ${SCHEMA_VERSION}).`,
-    );
+    throw error;
   }
-  database.exec(REGISTRY_SCHEMA);
-  database.exec(AUDIT_SCHEMA);
-  database.exec(PEOPLE_SCHEMA);
-  database.pragma(`user_version = ${SCHEMA_VERSION}`);
 
   const secretRow = database.prepare<[string], { value: Buffer }>('select value from secret where name = ?');
   const addSecret = database.prepare('insert or ignore into secret (name, value) values (?, ?)');
@@ -67,6 +62,22 @@ export const openRegistryStore = (path: string, deps: { readonly newId: () => st
       database.close();
     },
   };
+};
+
+/** Makes what the file lacks. */
+const bringUp = (database: Database, path: string): void => {
+  const version = Number(database.pragma('user_version', { simple: true }));
+  if (version > SCHEMA_VERSION) {
+    throw new StoreError(
+      'newer-schema',
+      `${path} was written by a newer release (schema ${version}, this one reads up to ${SCHEMA_VERSION}).`,
+    );
+  }
+  database.exec(REGISTRY_SCHEMA);
+  database.exec(AUDIT_SCHEMA);
+  database.exec(PEOPLE_SCHEMA);
+  if (version === 1) database.exec(FROM_1);
+  database.pragma(`user_version = ${SCHEMA_VERSION}`);
 };
 
 const createPeopleTables = (database: Database): PeopleStore => ({

@@ -2,7 +2,7 @@ import { entersAggregate, type ValueType } from '#wire/terms.js';
 import type { LatestRow, PointRow, ReadingRow, ViewsReader } from '../views-store.js';
 import type { Database } from './database.js';
 import { POINT_COLUMNS, POINT_TABLES } from './views-inventory.js';
-import { grantsParameter, GRANTS, ISLANDS, VISIBLE } from './views-scope.js';
+import { grantsParameter, GRANTS, ISLANDS, SEEN_LOCATIONS, VISIBLE } from './views-scope.js';
 import { createRollupsQuery, type SeriesParameters } from './views-rollups.js';
 import { decodeDeviceTime, decodeMarks, decodeValue, readValue } from './views-values.js';
 
@@ -38,7 +38,7 @@ interface StoredLatest extends PointRow {
 /** The row of `latest` where it may be read; where it may not, the newest that may. */
 const createLatestQuery = (database: Database): ViewsReader['latest'] => {
   const select = database.prepare<[{ grants: string; after: string; limit: number }], StoredLatest>(
-    `with ${GRANTS}, ${VISIBLE}, newest as (
+    `with ${GRANTS}, ${VISIBLE}, ${SEEN_LOCATIONS}, newest as (
        select ${POINT_COLUMNS}, p.number, ifnull(${visibleLatest('time')}, ${NEWEST_TIME}) as time,
          ${visibleLatest('good_time')} as goodTime
        from ${POINT_TABLES} where p.id > @after and p.number in (select point from latest) and time is not null

@@ -7,7 +7,9 @@ import {
   grantsParameter,
   inventoryParameter,
   operationsParameter,
+  seenAt,
   SEEN_LOCATIONS,
+  SEEN_ORGANISATIONS,
   VISIBLE,
 } from './views-scope.js';
 
@@ -35,13 +37,7 @@ const newest = (column: string, table: string, condition = 'true'): string => `(
       and (t."to" is null or t."to" > v."from"))
   order by t."from" desc limit 1)`;
 
-const LOCATION = newest(
-  'location_id',
-  'installation',
-  `t.location_id in (select lh.location_id from registry.location_holding lh
-     join grants lg on lg.organisation_id = lh.organisation_id
-     where lh."from" < lg."to" and (lh."to" is null or lh."to" > lg."from"))`,
-);
+const LOCATION = newest('location_id', 'installation', 't.location_id in (select id from seen_location)');
 
 export const POINT_COLUMNS = `p.id, p.key, p.name, d.id as deviceId, d.name as deviceName,
   ${HOLDER} as organisationId, ${LOCATION} as locationId, p.kind, p.value_type as valueType, p.property, p.unit,
@@ -60,7 +56,7 @@ const LOCATION_HOLDER = `(select h.organisation_id from registry.location_holdin
 const LOCATION_COLUMNS = `l.id, l.key, l.name, ${LOCATION_HOLDER} as organisationId, l.prm, l.pce, l.geometry,
   l.merged_into as mergedInto,
   (select s.id from registry.site s where s.id = l.site_id
-     and s.organisation_id in (select organisation_id from grants)) as siteId`;
+     and ${seenAt('s.organisation_id', 's.id')}) as siteId`;
 
 interface StoredLocation extends Omit<LocationRow, 'geometry'> {
   readonly geometry: string | null;
@@ -87,18 +83,18 @@ const listed = (grants: string, page: Page): Listed => ({
 export const createInventory = (database: Database, now: () => number): Inventory => {
   const asked = (scope: Scope): string => inventoryParameter(scope, now());
   const points = database.prepare<[Listed], PointRow>(
-    `with ${GRANTS}, ${VISIBLE} select ${POINT_COLUMNS} from ${POINT_TABLES}
+    `with ${GRANTS}, ${VISIBLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES}
      where p.id > @after and ${DEVICE_VISIBLE} order by p.id limit @limit`,
   );
   const point = database.prepare<[{ grants: string; id: string }], PointRow>(
-    `with ${GRANTS}, ${VISIBLE} select ${POINT_COLUMNS} from ${POINT_TABLES} where p.id = @id and ${DEVICE_VISIBLE}`,
+    `with ${GRANTS}, ${VISIBLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES} where p.id = @id and ${DEVICE_VISIBLE}`,
   );
   const rollover = database.prepare<[{ grants: string; id: string }], { rollover: number | null }>(
     `with ${GRANTS}, ${VISIBLE} select c.rollover from ${POINT_TABLES} join directory_point c on c.point = p.number
      where p.id = @id and ${DEVICE_VISIBLE} order by c.directory desc limit 1`,
   );
   const devices = database.prepare<[Listed], DeviceRow>(
-    `with ${GRANTS}, ${VISIBLE}
+    `with ${GRANTS}, ${VISIBLE}, ${SEEN_LOCATIONS}
      select d.id, d.name, d.maker, d.model, ${newest('serial', 'installation')} as serial,
        ${HOLDER} as organisationId, ifnull(${newest('gateway_id', 'assignment')}, '') as gatewayId,
        ${LOCATION} as locationId
@@ -130,18 +126,20 @@ export const createInventory = (database: Database, now: () => number): Inventor
 const createOrganisationQueries = (
   database: Database,
 ): Pick<ViewsReader, 'organisations' | 'gateways' | 'gateway'> => {
-  const named = '(select organisation_id from grants)';
+  const named = '(select id from seen_organisation)';
+  const gatewaySeen = seenAt('organisation_id', 'site_id');
   const organisations = database.prepare<[{ grants: string }], OrganisationRow>(
-    `with ${GRANTS} select id, iif(parent_id in ${named}, parent_id, null) as parentId, name, type, code,
+    `with ${GRANTS}, ${VISIBLE}, ${SEEN_ORGANISATIONS}
+     select id, iif(parent_id in ${named}, parent_id, null) as parentId, name, type, code,
        siret, partner_kind as partnerKind, ended_at as endedAt, time_zone as timeZone from registry.organisation
      where id in ${named} and merged_into is null order by id`,
   );
   const gateways = database.prepare<[Listed], GatewayRow>(
     `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway
-     where id > @after and organisation_id in ${named} order by id limit @limit`,
+     where id > @after and ${gatewaySeen} order by id limit @limit`,
   );
   const gateway = database.prepare<[{ grants: string; id: string }], GatewayRow>(
-    `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway where id = @id and organisation_id in ${named}`,
+    `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway where id = @id and ${gatewaySeen}`,
   );
   return {
     organisations: (scope) => organisations.all({ grants: grantsParameter(scope, 0) }),

@@ -3,7 +3,7 @@ import { missingRanges } from '../../log/seq-ranges.js';
 import { cover } from '../seq-cover.js';
 import type { LedgerRow, ViewsReader } from '../views-store.js';
 import type { Database } from './database.js';
-import { GRANTS, operationsParameter } from './views-scope.js';
+import { GRANTS, operationsParameter, seenAt } from './views-scope.js';
 
 export interface AskedGateway {
   readonly grants: string;
@@ -39,7 +39,7 @@ export interface EpochRow {
 
 /** `source` where the scope gives the gateway of that id; nothing otherwise. */
 export const GATEWAY = `gateway_row as materialized (select g.id from registry.gateway g
-  where g.id = @gateway and g.organisation_id in (select organisation_id from grants))`;
+  where g.id = @gateway and ${seenAt('g.organisation_id', 'g.site_id')})`;
 
 const zeros = (columns: readonly string[]): string =>
   columns
@@ -187,7 +187,7 @@ const byEpoch = <Row extends { readonly source: string; readonly epoch: string }
 /** A few queries for any number of gateways: a listing shows thousands. */
 const createHolesQuery = (database: Database): ViewsReader['holes'] => {
   const asked = `with ${GRANTS}, asked as materialized (select g.id from registry.gateway g
-    where g.id in (select value from json_each(@gateways)) and g.organisation_id in (select organisation_id from grants))`;
+    where g.id in (select value from json_each(@gateways)) and ${seenAt('g.organisation_id', 'g.site_id')})`;
   const epochs = database.prepare<
     [AskedGateways],
     { source: string; epoch: string; covered: string; sealed: number }

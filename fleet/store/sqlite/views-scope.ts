@@ -12,6 +12,7 @@ export const grantsParameter = (scope: Scope, now: number): string =>
   JSON.stringify(
     scope.grants.map((grant) => ({
       organisation: grant.organisationId,
+      site: grant.siteId ?? null,
       from: grant.from ?? BEGINNINGLESS,
       to: Math.min(grant.to ?? ENDLESS, grant.delayMs > 0 ? now - grant.delayMs : ENDLESS),
       finest: grant.finestMs,
@@ -48,22 +49,57 @@ export const operationsParameter = (scope: Scope): string =>
     0,
   );
 
-/** CTE `grants(organisation_id, from, to, finest)` of `@grants`. */
-export const GRANTS = `grants (organisation_id, "from", "to", finest) as materialized (
-  select value ->> 'organisation', value ->> 'from', value ->> 'to', value ->> 'finest' from json_each(@grants)
+/**
+ * CTEs of `@grants`: `grants(organisation_id, site, from, to, finest)`, and `at_site(site, device_id, from, to)`: when
+ * which device was installed at, or read by a gateway of, a site that a grant is limited to.
+ */
+export const GRANTS = `grants (organisation_id, site, "from", "to", finest) as materialized (
+  select value ->> 'organisation', value ->> 'site', value ->> 'from', value ->> 'to', value ->> 'finest'
+  from json_each(@grants)
+), granted_site (id) as (
+  select distinct site from grants where site is not null
+), at_site (site, device_id, "from", "to") as materialized (
+  select s.id, i.device_id, i."from", ifnull(i."to", ${ENDLESS}) from granted_site s
+  join registry.location l on l.site_id = s.id join registry.installation i on i.location_id = l.id
+  union
+  select s.id, a.device_id, a."from", ifnull(a."to", ${ENDLESS}) from granted_site s
+  join registry.gateway w on w.site_id = s.id join registry.assignment a on a.gateway_id = w.id
 )`;
+
+/** Whether a grant gives a row of the organisation and the site that stand in these columns. */
+export const seenAt = (organisation: string, site: string): string => `(
+  ${organisation} in (select organisation_id from grants where site is null)
+  or (${organisation}, ${site}) in (select organisation_id, site from grants where site is not null))`;
 
 /** CTE `visible(device_id, organisation_id, from, to, finest)`: what was held by whom, as far as it is granted. */
 export const VISIBLE = `visible (device_id, organisation_id, "from", "to", finest) as materialized (
   select h.device_id, h.organisation_id, max(h."from", g."from"), min(ifnull(h."to", ${ENDLESS}), g."to"), g.finest
   from grants g join registry.holding h on h.organisation_id = g.organisation_id
-  where max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
+  where g.site is null and max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
+  union all
+  select h.device_id, h.organisation_id, max(h."from", g."from", t."from"),
+    min(ifnull(h."to", ${ENDLESS}), g."to", t."to"), g.finest
+  from grants g join at_site t on t.site = g.site
+  join registry.holding h on h.device_id = t.device_id and h.organisation_id = g.organisation_id
+  where max(h."from", g."from", t."from") < min(ifnull(h."to", ${ENDLESS}), g."to", t."to")
 )`;
 
 /** CTE `seen_location(id)`: locations that somebody whom the scope names holds, held, or may read the past of. */
 export const SEEN_LOCATIONS = `seen_location (id) as materialized (
   select distinct h.location_id from grants g join registry.location_holding h on h.organisation_id = g.organisation_id
   where max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
+    and (g.site is null or g.site = (select l.site_id from registry.location l where l.id = h.location_id))
+)`;
+
+/** CTE `seen_organisation(id)`, after `VISIBLE`: of a grant limited to a site, only who has something there. */
+export const SEEN_ORGANISATIONS = `seen_organisation (id) as materialized (
+  select organisation_id from grants where site is null
+  union select g.organisation_id from grants g join registry.site s on s.id = g.site and s.organisation_id = g.organisation_id
+  union select g.organisation_id from grants g
+    join registry.gateway w on w.site_id = g.site and w.organisation_id = g.organisation_id
+  union select g.organisation_id from grants g
+    join registry.location l on l.site_id = g.site and l.organisation_id = g.organisation_id
+  union select organisation_id from visible
 )`;
 
 /**
@@ -73,9 +109,16 @@ export const SEEN_LOCATIONS = `seen_location (id) as materialized (
 export const ISLANDS = `held ("from", "to") as (
   select max(h."from", g."from"), min(ifnull(h."to", ${ENDLESS}), g."to")
   from registry.point p join registry.holding h on h.device_id = p.device_id
-  join grants g on g.organisation_id = h.organisation_id
+  join grants g on g.organisation_id = h.organisation_id and g.site is null
   where p.id = @point and g.finest <= @resolution
     and max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
+  union all
+  select max(h."from", g."from", t."from"), min(ifnull(h."to", ${ENDLESS}), g."to", t."to")
+  from registry.point p join registry.holding h on h.device_id = p.device_id
+  join grants g on g.organisation_id = h.organisation_id
+  join at_site t on t.site = g.site and t.device_id = h.device_id
+  where p.id = @point and g.finest <= @resolution
+    and max(h."from", g."from", t."from") < min(ifnull(h."to", ${ENDLESS}), g."to", t."to")
 ), stepped ("from", "to", fresh) as (
   select "from", "to", "from" > ifnull(max("to") over (
     order by "from", "to" rows between unbounded preceding and 1 preceding), ${BEGINNINGLESS}) from held

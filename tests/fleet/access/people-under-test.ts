@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { treeOf } from '../../../fleet/access/organisation-tree.js';
+import { siteHolderIn } from '../../../fleet/access/limits.js';
 import { hashPassword } from '../../../fleet/access/passwords.js';
 import { createPeople, type People } from '../../../fleet/access/people.js';
 import { createSealing, type Sealing } from '../../../fleet/access/sealing.js';
@@ -49,6 +50,7 @@ export const openPeople = (): PeopleUnderTest => {
     store: registry,
     organisations: () => registry.organisations(),
     within: (rootId, id) => treeOf(registry.organisations()).within(rootId, id),
+    siteHolder: siteHolderIn(registry),
     sealing,
     now: () => clock.now,
     newId,

@@ -183,6 +183,38 @@ test('pages of any size give every row once, in order', () => {
   expect(fleet.reader.points(ALL, { limit: 5, after }).map(({ id }) => id)).not.toContain(after);
 });
 
+/** Read by a gateway of `pump` for two hours, installed at `school` from the second hour to the third. */
+const STAYS = {
+  pump: [-Infinity, T0 + 2 * HOUR],
+  school: [T0 + HOUR, T0 + 3 * HOUR],
+  depot: [0, 0],
+} as const;
+
+const stays = new Map<string | undefined, readonly [number, number]>(Object.entries(STAYS));
+const ALWAYS = [-Infinity, Infinity] as const;
+const stayOf = ({ siteId }: Grant): readonly [number, number] => stays.get(siteId) ?? ALWAYS;
+
+const placeDevice = (): void => {
+  const registry = openDatabase(join(fleet.folder, 'registry.db'));
+  for (const id of Object.keys(STAYS)) {
+    registry.prepare(`insert into site (id, organisation_id, name) values (?, 'org', 's')`).run(id);
+  }
+  registry.prepare(`update gateway set site_id = 'pump'`).run();
+  registry.prepare('update assignment set "to" = ?').run(STAYS.pump[1]);
+  registry
+    .prepare(
+      `insert into location (id, organisation_id, key, name, site_id) values ('l', 'org', 'l', 'l', 'school')`,
+    )
+    .run();
+  registry
+    .prepare(
+      `insert into installation (id, device_id, location_id, ratio, "offset", "from", "to")
+       select 'i', id, 'l', 1, 0, ?, ? from device`,
+    )
+    .run(...STAYS.school);
+  registry.close();
+};
+
 test('no scope ever reads a row that its grants do not give', () => {
   const when = fc.integer({ min: -1, max: 50 }).map((step) => T0 + step * 5 * MINUTE);
   const anyGrant = fc.record(
@@ -192,6 +224,7 @@ test('no scope ever reads a row that its grants do not give', () => {
       delayMs: fc.constantFrom(0, HOUR, 3 * HOUR),
       from: when,
       to: when,
+      siteId: fc.constantFrom('pump', 'school', 'depot'),
     },
     { requiredKeys: ['organisationId', 'finestMs', 'delayMs'] },
   );
@@ -211,12 +244,15 @@ test('no scope ever reads a row that its grants do not give', () => {
           one.finestMs <= resolution &&
           at >= (one.from ?? -Infinity) &&
           at < (one.to ?? Infinity) &&
+          at >= stayOf(one)[0] &&
+          at < stayOf(one)[1] &&
           (one.delayMs === 0 || at < now - one.delayMs),
       );
       if (!allowed) return false;
     }
     return true;
   };
+  placeDevice();
   const all = times(everything('org', 'next'));
   const cells = { '1m': MINUTE, '15m': 15 * MINUTE, '1h': HOUR } as const;
   const wholes = (['1m', '15m', '1h'] as const).map(
