@@ -122,6 +122,9 @@ const makeWorkers = (
 
 const counts = ({ kind }: Pick<ConfiguredPoint, 'kind'>): boolean => kind === 'counter';
 
+const hasCounters = ({ devices }: Pick<Configuration, 'devices'>): boolean =>
+  devices.some(({ points }) => points.some(counts));
+
 /** A daily index is a counter's value at local midnight, with its true time. */
 const readIndexes = (points: PointsByDevice, workers: ReadonlyMap<string, Worker>): void => {
   for (const byKey of points.values())
@@ -196,6 +199,8 @@ export const createAcquisition = (deps: AcquisitionDeps): Acquisition => {
     start: () => {
       workers.forEach((worker) => worker.start());
       const { delay } = deps;
+      // Civil time costs 5 MB of the runtime's tables: not where nothing wants it.
+      if (!hasCounters(configuration)) return;
       midnights ??= watchMidnight(
         { clock, delay, zone: configuration.timezone, onMidnight: () => readIndexes(points, workers) },
         stopping.signal,
