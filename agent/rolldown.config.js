@@ -32,5 +32,12 @@ export default {
   // MQTT.js brings streams of its own, which Node has.
   transform: { define: { 'process.env.READABLE_STREAM': '"disable"' } },
   plugins: [asciiOnly, tellPackages('bundled-packages.json')],
-  output: { dir: folder('../dist/terroir-agent'), format: 'esm', minify: true, cleanDir: true },
+  output: {
+    dir: folder('../dist/terroir-agent'),
+    format: 'esm',
+    minify: true,
+    cleanDir: true,
+    // What only the configuration's thread wants is not to be loaded because it shares a file with what all want.
+    codeSplitting: { groups: [{ name: 'yaml', test: /[\\/]node_modules[\\/]yaml[\\/]|yaml-document\.ts$/ }] },
+  },
 };

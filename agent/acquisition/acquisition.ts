@@ -9,7 +9,7 @@ import { AppendQueue, type AppendCounters } from './append-queue.js';
 import type { MemoryLoss } from './untold-losses.js';
 import { BusWorker, unanswered, type BusWorkerCounters, type BusWorkerDeps } from './bus-worker.js';
 import { AcquisitionError } from './errors.js';
-import { watchMidnight } from './local-midnight.js';
+import type { MidnightDeps } from './local-midnight.js';
 import { createWrongDeviceLog } from './wrong-device-log.js';
 import type { PointWrite } from './write-point.js';
 import type { Behind } from './keeping-up.js';
@@ -125,6 +125,12 @@ const counts = ({ kind }: Pick<ConfiguredPoint, 'kind'>): boolean => kind === 'c
 const hasCounters = ({ devices }: Pick<Configuration, 'devices'>): boolean =>
   devices.some(({ points }) => points.some(counts));
 
+/** Civil time costs 5 MB of the runtime's tables: it is loaded where something wants it. */
+const followMidnight = async (deps: MidnightDeps, signal: AbortSignal): Promise<void> => {
+  const { watchMidnight } = await import('./local-midnight.js');
+  await watchMidnight(deps, signal);
+};
+
 /** A daily index is a counter's value at local midnight, with its true time. */
 const readIndexes = (points: PointsByDevice, workers: ReadonlyMap<string, Worker>): void => {
   for (const byKey of points.values())
@@ -199,12 +205,12 @@ export const createAcquisition = (deps: AcquisitionDeps): Acquisition => {
     start: () => {
       workers.forEach((worker) => worker.start());
       const { delay } = deps;
-      // Civil time costs 5 MB of the runtime's tables: not where nothing wants it.
-      if (!hasCounters(configuration)) return;
-      midnights ??= watchMidnight(
-        { clock, delay, zone: configuration.timezone, onMidnight: () => readIndexes(points, workers) },
-        stopping.signal,
-      );
+      const onMidnight = (): void => readIndexes(points, workers);
+      if (hasCounters(configuration))
+        midnights ??= followMidnight(
+          { clock, delay, zone: configuration.timezone, onMidnight },
+          stopping.signal,
+        );
     },
     stop: async () => {
       stopping.abort();

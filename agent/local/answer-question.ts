@@ -1,5 +1,4 @@
 import type { Buffer, QuarantinedBatch } from '../buffer/buffer.js';
-import { loadCatalogue } from '../twin/catalogue.js';
 import type { Configuration, ConfiguredDevice } from '../twin/configuration.js';
 import { packagedCatalogue } from '../twin/packaged.js';
 import type { Bus, WriteResult } from '../../drivers/driver.js';
@@ -34,7 +33,8 @@ const answer = async (
   const { version } = configuration;
   if (question.ask === 'quarantine') return { version, ...(await quarantineOf(buffer, question.id)) };
   if (question.ask === 'read') {
-    // Read rarely, and no small thing to keep.
+    // Read rarely, and no small thing to keep, nor is its reader.
+    const { loadCatalogue } = await import('../twin/catalogue.js');
     const catalogue = loadCatalogue(packagedCatalogue);
     const read = ({ key }: ConfiguredDevice): Promise<DeviceReading> => acquisition.readNow(key, signal);
     const rows = await readOnce({ configuration, catalogue, read }, question.device);

@@ -4,7 +4,8 @@ import { judgeSample, liveReading, rulesOf, type LiveReading } from '../acquisit
 import { AcquisitionError } from '../acquisition/errors.js';
 import type { Clock } from '../clock/clock.js';
 import { unitSettings } from '../twin/unit-settings.js';
-import { convert, type Catalogue } from '../twin/catalogue.js';
+import type { Catalogue } from '../twin/catalogue.js';
+import { convert } from '../twin/convert.js';
 import type { Configuration, ConfiguredDevice } from '../twin/configuration.js';
 import type { Bus } from '../../drivers/driver.js';
 

@@ -135,17 +135,3 @@ export const loadCatalogue = (folder: string): Catalogue => {
   if (document.problems.length > 0) throw new ConfigurationError('invalid', document.problems);
   return { kinds: KINDS, properties, units };
 };
-
-/** A value of one unit in another of the same quantity; `undefined` where they do not convert. */
-export const convert = (
-  catalogue: Catalogue,
-  value: number,
-  from: string,
-  to: string,
-): number | undefined => {
-  if (from === to) return value;
-  const source = catalogue.units.get(from);
-  const target = catalogue.units.get(to);
-  if (source === undefined || target === undefined || source.quantity !== target.quantity) return undefined;
-  return (value * source.factor + source.offset - target.offset) / target.factor;
-};

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { convert, loadCatalogue } from '../../../agent/twin/catalogue.js';
+import { loadCatalogue } from '../../../agent/twin/catalogue.js';
+import { convert } from '../../../agent/twin/convert.js';
 import { parseConfiguration } from '../../../agent/twin/configuration-file.js';
 import type { ConfiguredDevice } from '../../../agent/twin/configuration.js';
 import { ConfigurationError } from '../../../agent/twin/errors.js';
