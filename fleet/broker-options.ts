@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { ExternalBrokerSettings } from './open-broker.js';
 
@@ -16,6 +17,7 @@ export interface BrokerOptions {
   readonly brokerKey?: string;
   readonly brokerCertificate?: string;
   readonly brokerCa?: string;
+  readonly brokerCrl?: string;
 }
 
 /** `mqtts://host[:port]`; nothing else is encrypted and known by certificate. */
@@ -36,10 +38,10 @@ export const parseBrokerUrl = (text: string): BrokerUrl => {
 
 /** The settings of these options; `undefined`: the embedded broker. Throws where they do not go together. */
 export const externalBroker = (options: BrokerOptions): ExternalBrokerSettings | undefined => {
-  const { broker, brokerKey, brokerCertificate, brokerCa } = options;
+  const { broker, brokerKey, brokerCertificate, brokerCa, brokerCrl } = options;
   if (broker === undefined) {
-    if (brokerKey !== undefined || brokerCertificate !== undefined || brokerCa !== undefined) {
-      throw new Error('--broker-key, --broker-certificate and --broker-ca are for a --broker.');
+    if ([brokerKey, brokerCertificate, brokerCa, brokerCrl].some((option) => option !== undefined)) {
+      throw new Error('--broker-key, --broker-certificate, --broker-ca and --broker-crl are for a --broker.');
     }
     return undefined;
   }
@@ -58,6 +60,7 @@ export const externalBroker = (options: BrokerOptions): ExternalBrokerSettings |
   return {
     ...broker,
     ...credentials,
+    ...(brokerCrl === undefined ? {} : { revocationList: resolve(brokerCrl) }),
     ...(brokerCa === undefined ? {} : { ca: readFileSync(brokerCa, 'utf8') }),
   };
 };

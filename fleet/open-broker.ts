@@ -30,6 +30,8 @@ export interface ExternalBrokerSettings {
   readonly credentials?: { readonly keyPem: string; readonly certificatePem: string };
   /** PEM: whoever issued the broker's certificate; absent: the fleet's own authority. */
   readonly ca?: string;
+  /** File of revoked certificates that the broker reads, to be kept in step. */
+  readonly revocationList?: string;
 }
 
 export interface OpenedBroker {

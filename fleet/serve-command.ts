@@ -23,6 +23,7 @@ interface ServeOptions {
   readonly brokerKey?: string;
   readonly brokerCertificate?: string;
   readonly brokerCa?: string;
+  readonly brokerCrl?: string;
   readonly tls: string;
   readonly tlsKey?: string;
   readonly tlsCertificate?: string;
@@ -53,6 +54,7 @@ export const serveCommand = (version: string): Command =>
     .option('--broker-key <file>', 'PEM key of the fleet there (default: of its own authority)')
     .option('--broker-certificate <file>', 'PEM certificate chain, with --broker-key')
     .option('--broker-ca <file>', 'PEM of who issued its certificate (default: the fleet’s own authority)')
+    .option('--broker-crl <file>', 'list of revoked certificates to keep for it, as broker-config wrote it')
     .option('--public-host <name>', 'host that enrolled gateways dial (default: the one they enrolled at)')
     .addOption(
       new Option('--tls <mode>', 'HTTPS with a certificate of the fleet’s own root, or with your own')

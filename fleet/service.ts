@@ -1,15 +1,12 @@
-import { randomBytes, type KeyObject } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeMessage } from '#wire/message-codec.js';
 import type { Ack } from '#wire/messages.js';
 import type { Logger } from 'pino';
-import { createAccess, type Access } from './access/access.js';
-import { createHeads } from './access/audit/heads.js';
-import { openAccessKey } from './access/access-key.js';
 import { makeFirstAdministrator } from './access/first-administrator.js';
-import { createSealing, type Sealing } from './access/sealing.js';
+import type { Sealing } from './access/sealing.js';
 import { checkProviderSecrets } from './access/sign-on/provider-secret.js';
 import type { Broker } from './broker/broker.js';
 import type { Listener } from './broker/connection.js';
@@ -24,13 +21,16 @@ import { noteEndingCertificates } from './operations/certificate-watch.js';
 import { startCourier, type Courier } from './operations/courier.js';
 import { startHousekeeping } from './operations/housekeeping.js';
 import { createIngest } from './operations/ingest.js';
+import { createKeyRing } from './operations/key-ring.js';
 import { createMetrics, type Metrics } from './operations/metrics.js';
 import { createReception } from './operations/reception.js';
+import { startRevocationListFile, type RevocationListFile } from './operations/revocation-list-file.js';
 import { startRevocationWatch, type RevocationWatch } from './operations/revocation-watch.js';
 import { createProver, type Prover } from './proof/prover.js';
 import { RECEIPT_SIGNER, receiptSignerOf } from './proof/receipt.js';
-import { openAuthority, publicKeyOf, type Authority } from './registry/authority/authority.js';
+import { openAuthority, type Authority } from './registry/authority/authority.js';
 import { Opened } from './opened.js';
+import { openAccess, openSealing } from './open-access.js';
 import {
   awaitedByBroker,
   BROKER_NAME,
@@ -117,7 +117,7 @@ const openService = async (settings: ServiceSettings, opened: Opened): Promise<S
     now: Date.now,
     passphrase: settings.certificates?.passphrase,
   });
-  const sealing = openSealing(settings);
+  const sealing = openSealing(settings.dataFolder, settings.accessKeyFile);
   const stores = await openStores(settings.dataFolder, settings.log);
   opened.add(() => stores.close());
   checkProviderSecrets(stores.registry.providers(), sealing);
@@ -132,6 +132,8 @@ const openService = async (settings: ServiceSettings, opened: Opened): Promise<S
   });
   const revocations = watchRevocations(settings, stores, state);
   opened.add(async () => revocations.stop());
+  const revocationList = keepRevocationList(settings, stores, authority);
+  opened.add(async () => revocationList?.stop());
   const transport = await startBroker(settings, { stores, appender, metrics, state, authority, revocations });
   const { broker } = transport;
   state.broker = broker;
@@ -171,8 +173,17 @@ const openService = async (settings: ServiceSettings, opened: Opened): Promise<S
   };
 };
 
-const openSealing = ({ dataFolder, accessKeyFile }: ServiceSettings): Sealing =>
-  createSealing(openAccessKey(dataFolder, randomBytes, accessKeyFile), randomBytes);
+/** What a broker's own handshake refuses, where it is told so by a file. */
+const keepRevocationList = (
+  { mqtt, log }: ServiceSettings,
+  { registry }: Stores,
+  authority: Authority,
+): RevocationListFile | undefined => {
+  const path = mqtt.external?.revocationList;
+  const failed = (err: unknown): void => log.error({ err, path }, 'list of revoked certificates not written');
+  if (path === undefined) return undefined;
+  return startRevocationListFile({ path, registry, authority, now: Date.now, every, failed });
+};
 
 /** Brings waiting commands to gateways that are connected. */
 const openCourier = ({ log }: ServiceSettings, stores: Stores, broker: Broker): Courier =>
@@ -301,23 +312,6 @@ const startBroker = async (
   return openBroker(settings.mqtt, { authority, events, log, listener });
 };
 
-/** Keys of gateways' certificates, parsed once. */
-const createKeyRing = (registry: RegistryStore) => {
-  const keys = new Map<string, KeyObject>();
-  return (gatewayId: string, thumbprint: string): KeyObject | undefined => {
-    const place = `${gatewayId}/${thumbprint}`;
-    const known = keys.get(place);
-    if (known !== undefined) return known;
-    const certificate = registry.certificate(thumbprint);
-    if (certificate?.gatewayId !== gatewayId) return undefined;
-    // behind an external broker this is where a new certificate first shows
-    registry.noteCertificateUsed(thumbprint, Date.now());
-    const key = publicKeyOf(certificate.pem);
-    keys.set(place, key);
-    return key;
-  };
-};
-
 /** How gateways become known, stay known, and are known no more. */
 const createIdentityServices = (
   { certificates }: ServiceSettings,
@@ -405,18 +399,6 @@ const startHttp = async (
     context.audit.flush();
   };
   return { port, close };
-};
-
-const openAccess = async (
-  registry: RegistryStore,
-  authority: Authority,
-  sealing: Sealing,
-): Promise<Access & Pick<HttpContext, 'auditHeads'>> => {
-  const signer = await authority.issueDocumentSigner({ name: 'Terroir audit' });
-  return {
-    ...createAccess({ registry, sealing, now: Date.now, newId, random: randomBytes }),
-    auditHeads: createHeads({ store: registry.audit, signer, now: Date.now }),
-  };
 };
 
 const httpTls = async (

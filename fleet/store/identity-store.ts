@@ -42,6 +42,8 @@ export interface IdentityStore {
   revokedGateways(): readonly string[];
   /** Who took over the devices of this gateway. */
   successorOf(gatewayId: string): string | undefined;
+  /** Revoked or superseded, and not expired by themselves, the oldest first. */
+  endedCertificates(now: number): readonly EndedCertificate[];
   /** How many certificates there are in each state. */
   countCertificates(now: number): CertificateCount;
 }
@@ -108,6 +110,12 @@ export interface GatewayCertificate {
   /** A newer one was used since, or given out in its place. */
   readonly supersededAt?: number;
   readonly revokedAt?: number;
+}
+
+/** A certificate that is refused though it has not expired. */
+export interface EndedCertificate {
+  readonly pem: string;
+  readonly endedAt: number;
 }
 
 export interface Revocation {

@@ -1,4 +1,7 @@
+import 'reflect-metadata';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { X509Crl } from '@peculiar/x509';
 import { onTestFinished, describe, expect, test } from 'vitest';
 import { freePort } from '../../fleet/demonstration/ports.js';
 import { eventually } from '../support/eventually.js';
@@ -29,7 +32,8 @@ describe.skipIf(!programAvailable('mosquitto'))('through an external broker', { 
     expect(written.output).toMatch(/mosquitto\.conf/);
     const mosquitto = await startMosquitto(files, port);
     onTestFinished(() => mosquitto.stop());
-    const fleet = await startFleet(folder, '--broker', `mqtts://127.0.0.1:${port}`);
+    const crl = join(files, 'crl.pem');
+    const fleet = await startFleet(folder, '--broker', `mqtts://127.0.0.1:${port}`, '--broker-crl', crl);
     const configuration = writeConfiguration(folder, 'roof', await startWeatherStation());
     const claim = ['--fleet', fleet.url, '--token', await fleet.token()];
     expect((await runProgram('agent', 'enrol', '--config', configuration, ...claim)).code).toBe(0);
@@ -61,5 +65,16 @@ describe.skipIf(!programAvailable('mosquitto'))('through an external broker', { 
     await fleet.restart();
     await eventually(async () => (await stored()) > before + 1, PATIENCE_MS);
     expect((await gateway())?.state).toBe('connected');
+
+    const revoked = (): number => {
+      const pem = readFileSync(crl, 'utf8').replaceAll('X509 CRL', 'CRL');
+      return new X509Crl(pem).entries.length;
+    };
+    expect(revoked()).toBe(0);
+    const order = ['--data', join(folder, 'fleet'), '--reason', 'stolen'];
+    expect((await runProgram('fleet', 'gateway', 'revoke', `${(await gateway())?.id}`, ...order)).code).toBe(
+      0,
+    );
+    await eventually(() => revoked() === 1, PATIENCE_MS);
   });
 });

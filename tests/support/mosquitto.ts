@@ -10,6 +10,8 @@ const PATIENCE_MS = 30_000;
 export interface Mosquitto {
   /** All it said. */
   output(): string;
+  /** Has it read its list of revoked certificates again. */
+  reload(): void;
   stop(): Promise<void>;
 }
 
@@ -39,7 +41,7 @@ export const startMosquitto = async (folder: string, port: number): Promise<Mosq
     await stop();
     throw error;
   }
-  return { output: () => output, stop };
+  return { output: () => output, reload: () => void child.kill('SIGHUP'), stop };
 };
 
 const listens = (port: number): Promise<boolean> =>

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import type { BrokerConfigSettings, BrokerFile } from './broker-files.js';
 import { emqxFiles } from './emqx-config.js';
@@ -15,7 +15,8 @@ export interface BrokerConfigSource {
   issueClient(name: string): Promise<{ readonly keyPem: string; readonly certificatePem: string }>;
   /** Who issued gateways' certificates, PEM. */
   readonly caPem: string;
-  revocationList(): Promise<string>;
+  /** Lists of revoked certificates, of every issuer, PEM. */
+  revocationLists(): Promise<string>;
   /** Those that may connect. */
   readonly gateways: readonly string[];
 }
@@ -30,7 +31,7 @@ interface Options {
   readonly name: readonly string[];
   readonly processes: number;
   readonly plugin?: string;
-  readonly crl: boolean;
+  readonly crl?: string | false;
   readonly caPassphraseFile?: string;
   readonly json: boolean;
 }
@@ -57,7 +58,8 @@ export const brokerConfigCommand = (open: OpenSource, parsePort: (text: string) 
       1,
     )
     .option('--plugin <file>', 'dynamic security plugin of mosquitto (default: where packages put it)')
-    .option('--crl', 'mosquitto: refuse revoked certificates in the handshake already (see below)', false)
+    .option('--crl <file>', 'mosquitto: list of revoked certificates (default: crl.pem in the folder)')
+    .option('--no-crl', 'mosquitto: take revoked and superseded certificates in the handshake (see below)')
     .option('--ca-passphrase-file <file>', 'passphrase of the authority’s keys, as for serve')
     .option('--json', 'say what was written as JSON', false)
     .addHelpText(
@@ -67,11 +69,15 @@ Examples:
   terroir-fleet broker-config mosquitto --out /etc/terroir-broker
   chown -R mosquitto: /etc/terroir-broker
   mosquitto -c /etc/terroir-broker/mosquitto.conf
-  terroir-fleet serve --broker mqtts://broker.example.org
+  systemctl link /etc/terroir-broker/terroir-broker-reload.service
+  systemctl enable --now /etc/terroir-broker/terroir-broker-reload.path
+  terroir-fleet serve --broker mqtts://broker.example.org --broker-crl /etc/terroir-broker/crl.pem
 
-mosquitto: a revoked gateway loses its session within seconds, and may do nothing in a later one; nothing has to be
-done by hand. With --crl it does not even get through the handshake, at a price: run this command again and restart
-the broker after each revocation, and at once after "ca rotate", else the certificates of the new issuer are refused.
+mosquitto: a revoked gateway loses its session within seconds, and may do nothing in a later one. What it refuses in the
+handshake is in a file that "serve --broker-crl" keeps in step with revocations, renewals and "ca rotate"; mosquitto reads
+it on SIGHUP, which the two units send when it changes. Bring it to a broker on another machine yourself, at once after
+"ca rotate", else the certificates of the new issuer are refused; with --no-crl there is no such file, and a certificate
+that was renewed long ago connects until it expires.
 EMQX: the fleet stops answering a revoked gateway at once; ban it there to end its session.`,
     )
     .action((kind: Kind, options: Options) => writeConfiguration(kind, options, open));
@@ -89,12 +95,16 @@ const writeConfiguration = async (kind: Kind, options: Options, open: OpenSource
   const plugin = kind === 'mosquitto' ? (options.plugin ?? findPlugin()) : '';
   const source = await open(options.data, options.caPassphraseFile);
   const fleetClients = Array.from({ length: options.processes }, (_, n) => `terroir-fleet-${n + 1}`);
-  const { host, port, crl, name } = options;
+  const { host, port, name } = options;
+  const crl =
+    kind === 'mosquitto' && options.crl !== false
+      ? resolve(options.crl ?? join(folder, 'crl.pem'))
+      : undefined;
   const settings: BrokerConfigSettings = { folder, host, port, fleetClients, gateways: source.gateways };
   const files = [
     ...(kind === 'mosquitto' ? mosquittoFiles({ ...settings, plugin, crl }) : emqxFiles(settings)),
     ...(await certificateFiles(source, settings, name)),
-    ...(crl ? [{ name: 'crl.pem', text: await source.revocationList(), secret: false }] : []),
+    ...(crl === undefined ? [] : [{ name: crl, text: await source.revocationLists(), secret: false }]),
   ];
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const file of files) writeFile(folder, file);
@@ -117,11 +127,13 @@ const certificateFiles = async (
 };
 
 const writeFile = (folder: string, { name, text, secret }: BrokerFile): void => {
-  writeFileSync(join(folder, name), text, { mode: secret ? 0o600 : 0o644 });
+  const path = resolve(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text, { mode: secret ? 0o600 : 0o644 });
 };
 
 const tell = (folder: string, files: readonly BrokerFile[], json: boolean): void => {
-  const names = files.map(({ name }) => name);
+  const names = files.map(({ name }) => relative(folder, resolve(folder, name)));
   if (json) process.stdout.write(`${JSON.stringify({ folder, files: names })}\n`);
   else process.stdout.write(`Wrote to ${folder}: ${names.join(', ')}\n`);
 };

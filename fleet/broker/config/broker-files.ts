@@ -12,6 +12,7 @@ export interface BrokerConfigSettings {
 
 /** One file of a generated configuration. */
 export interface BrokerFile {
+  /** In the folder of the configuration, or a path of its own. */
   readonly name: string;
   readonly text: string;
   /** For nobody's eyes but the broker's or the fleet's. */

@@ -14,8 +14,8 @@ import {
 export interface MosquittoSettings extends BrokerConfigSettings {
   /** Its dynamic security plugin. */
   readonly plugin: string;
-  /** Whether it reads a list of revoked certificates: then of each issuer it must have one. */
-  readonly crl: boolean;
+  /** File of the lists of revoked certificates, where it reads one: then of each issuer there must be a list. */
+  readonly crl: string | undefined;
 }
 
 /** Files for mosquitto 2.0.11 or newer. */
@@ -23,6 +23,7 @@ export const mosquittoFiles = (settings: MosquittoSettings): readonly BrokerFile
   { name: 'mosquitto.conf', text: mosquittoConf(settings), secret: false },
   // the plugin writes into it while it runs
   { name: 'dynamic-security.json', text: dynamicSecurity(settings), secret: true },
+  ...(settings.crl === undefined ? [] : reloadUnits(settings.folder, settings.crl)),
 ];
 
 const mosquittoConf = ({ folder, host, port, plugin, crl }: MosquittoSettings): string =>
@@ -34,7 +35,7 @@ listener ${port} ${host}
 cafile ${folder}/ca.pem
 certfile ${folder}/broker.pem
 keyfile ${folder}/broker.key
-${crl ? `crlfile ${folder}/crl.pem\n` : ''}tls_version tlsv1.2
+${crl === undefined ? '' : `# read again on SIGHUP\ncrlfile ${crl}\n`}tls_version tlsv1.2
 require_certificate true
 use_identity_as_username true
 use_username_as_clientid true
@@ -58,12 +59,41 @@ max_queued_messages ${MAX_QUEUED}
 max_queued_bytes ${MAX_QUEUED_BYTES}
 set_tcp_nodelay true
 
+pid_file ${folder}/mosquitto.pid
 connection_messages true
 log_dest stderr
 log_type error
 log_type warning
 log_type notice
 `;
+
+/** systemd: a new list of revoked certificates is read when it is there. */
+const reloadUnits = (folder: string, crl: string): readonly BrokerFile[] => [
+  {
+    name: 'terroir-broker-reload.path',
+    text: `[Unit]
+Description=The broker's list of revoked certificates changes
+
+[Path]
+PathChanged=${crl}
+
+[Install]
+WantedBy=multi-user.target
+`,
+    secret: false,
+  },
+  {
+    name: 'terroir-broker-reload.service',
+    text: `[Unit]
+Description=Has the broker read its list of revoked certificates again
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'kill -HUP "$$(cat ${folder}/mosquitto.pid)"'
+`,
+    secret: false,
+  },
+];
 
 const dynamicSecurity = ({ fleetClients, gateways }: BrokerConfigSettings): string =>
   `${JSON.stringify(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { openVault, type AuthorityDeps } from './authority.js';
 import {
   formerIssuers,
+  formerName,
   ISSUER,
   keyOf,
   makeIssuer,
@@ -80,9 +81,15 @@ const changePassphrase = async (vault: Vault, root: X509Certificate, next: strin
     const key = keyUnder(rootKey, { name: ROOT_KEY, certificate: root }, [vault.passphrase, next]);
     await files.write(ROOT_KEY, encryptedKeyPem(key, next));
   }
-  const held = await requireText(vault, ISSUER);
-  const key = keyUnder(held, { name: ISSUER, certificate: issuer }, [vault.passphrase, next]);
-  await files.write(ISSUER, issuer.toString() + encryptedKeyPem(key, next));
+  const former = await formerIssuers(files);
+  const held = [
+    ...former.map((certificate) => ({ name: formerName(certificate), certificate })),
+    { name: ISSUER, certificate: issuer },
+  ];
+  for (const { name, certificate } of held) {
+    const key = keyUnder(await requireText(vault, name), { name, certificate }, [vault.passphrase, next]);
+    await files.write(name, certificate.toString() + encryptedKeyPem(key, next));
+  }
   await files.remove(PASSPHRASE);
 };
 

@@ -84,7 +84,7 @@ export const openIssuer = async (vault: Vault, root: X509Certificate): Promise<S
   return { certificate, key: await signingKeyOf(await readKey(vault, ISSUER, certificate)) };
 };
 
-/** Makes a new issuing certificate; the one before it stays, without its key. */
+/** Makes a new issuing certificate; the one before it stays with its key, for its list of revoked certificates. */
 export const makeIssuer = async (
   vault: Vault,
   root: X509Certificate,
@@ -102,9 +102,7 @@ export const makeIssuer = async (
     ...validFor(ISSUER_DAYS, vault, signer),
   });
   const former = await readCertificate(files, ISSUER);
-  if (former !== undefined) {
-    await files.write(`former-${thumbprintOf(former).slice(0, 16)}.pem`, former.toString());
-  }
+  if (former !== undefined) await files.write(formerName(former), (await files.read(ISSUER)) ?? '');
   const text = certificate.toString() + encryptedKeyPem(KeyObject.from(privateKey), vault.passphrase);
   await files.write(ISSUER, text);
   return { certificate, key: await signingKeyOf(KeyObject.from(privateKey)) };
@@ -116,6 +114,21 @@ export const formerIssuers = async (files: AuthorityFiles): Promise<readonly X50
   const found = await Promise.all(names.map((name) => readCertificate(files, name)));
   return found.filter((certificate) => certificate !== undefined);
 };
+
+/** Those of them that have not expired, with their keys. */
+export const formerSigners = async (vault: Vault): Promise<readonly Signer[]> => {
+  const valid = (await formerIssuers(vault.files)).filter(({ validTo }) => timeOf(validTo) > vault.now());
+  return Promise.all(
+    valid.map(async (certificate) => {
+      const key = await readKey(vault, formerName(certificate), certificate);
+      return { certificate, key: await signingKeyOf(key) };
+    }),
+  );
+};
+
+/** The file of an issuing certificate of before. */
+export const formerName = (certificate: X509Certificate): string =>
+  `former-${thumbprintOf(certificate).slice(0, 16)}.pem`;
 
 export const readCertificate = async (
   files: AuthorityFiles,

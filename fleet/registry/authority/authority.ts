@@ -2,6 +2,7 @@ import { type KeyObject, X509Certificate } from 'node:crypto';
 import { openAuthorityFiles } from './authority-files.js';
 import {
   formerIssuers,
+  formerSigners,
   ISSUER,
   makeRoot,
   openIssuer,
@@ -22,7 +23,7 @@ import {
   type Statement,
 } from './certificates.js';
 import { AuthorityError } from './errors.js';
-import { makeRevocationList, type Revoked } from './revocation-list.js';
+import { makeRevocationLists, type Revoked } from './revocation-list.js';
 
 const GATEWAY_DAYS = 90;
 /** The service may run this long without a restart or a renewal. */
@@ -35,6 +36,8 @@ export interface Authority {
   readonly rootFingerprint: string;
   /** The issuing certificate that signs now. */
   readonly issuerPem: string;
+  /** The same, after a look whether another process has made a new one (`ca rotate`). */
+  currentIssuerPem(): Promise<string>;
   /** The issuing certificate that signed this one: now, or before a rotation. Throws `AuthorityError` `damaged`. */
   issuerOf(certificatePem: string): string;
   /**
@@ -48,8 +51,8 @@ export interface Authority {
   issueDocumentSigner(order: { readonly name: string }): Promise<KeyAndCertificate>;
   /** The same for a program of the fleet at an external broker, whose `name` can be no gateway's id. */
   issueClient(order: { readonly name: string }): Promise<KeyAndCertificate>;
-  /** Which certificates of the issuer that signs now are good no more, PEM. */
-  revocationList(revoked: readonly Revoked[]): Promise<string>;
+  /** Which certificates are good no more: a list of each issuer, of now and of before a rotation, PEM. */
+  revocationLists(revoked: readonly Revoked[]): Promise<string>;
 }
 
 export interface IssuedCertificate {
@@ -90,6 +93,7 @@ export const openAuthority = async (folder: string, deps: AuthorityDeps): Promis
     get issuerPem() {
       return issuers.now().certificate.toString();
     },
+    currentIssuerPem: async () => (await issuers.current()).certificate.toString(),
     issuerOf: (pem) => issuers.of(new X509Certificate(pem)).toString(),
     issueGateway: async ({ csrPem, gatewayId }) => {
       const { publicKey } = await readGatewayRequest(csrPem);
@@ -107,7 +111,10 @@ export const openAuthority = async (folder: string, deps: AuthorityDeps): Promis
       issueWithKey(vault, await issuers.current(), { commonName: name, usage: { type: 'documents' } }),
     issueClient: async ({ name }) =>
       issueWithKey(vault, await issuers.current(), { commonName: name, usage: { type: 'gateway' } }),
-    revocationList: async (revoked) => makeRevocationList(revoked, await issuers.current(), vault.now()),
+    revocationLists: async (revoked) => {
+      const signers = [await issuers.current(), ...(await formerSigners(vault))];
+      return makeRevocationLists(revoked, signers, vault.now());
+    },
   };
 };
 

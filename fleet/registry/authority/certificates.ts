@@ -112,7 +112,8 @@ export const certify = async (statement: Statement): Promise<X509Certificate> =>
   return new X509Certificate(Buffer.from(made.rawData));
 };
 
-const authorityKeyIdentifier = async (issuer: X509Certificate): Promise<Extension> => {
+/** Names the key of an issuer (RFC 5280 section 4.2.1.1). */
+export const authorityKeyIdentifier = async (issuer: X509Certificate): Promise<Extension> => {
   const spki = issuer.publicKey.export({ type: 'spki', format: 'der' });
   const key = await webcrypto.subtle.importKey('spki', spki, P256, true, ['verify']);
   return AuthorityKeyIdentifierExtension.create(key, false, webcrypto);

@@ -1,33 +1,52 @@
 import 'reflect-metadata';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { X509CrlGenerator } from '@peculiar/x509';
-import type { Signer } from './certificates.js';
+import { authorityKeyIdentifier, type Signer } from './certificates.js';
 
-/** A certificate that is good no more. */
+/** A certificate that is good no more though it has not expired. */
 export interface Revoked {
   readonly pem: string;
   /** UTC ms. */
-  readonly revokedAt: number;
+  readonly endedAt: number;
 }
 
 /**
- * The list of revoked certificates of one issuer (RFC 5280 section 5), PEM. It is good for as long as its issuer,
- * not for days: a broker that nobody brings a newer one must not lock out every gateway.
+ * The lists of revoked certificates (RFC 5280 section 5) of these issuers, one after the other, PEM. Each is good for
+ * as long as its issuer, not for days: a broker that nobody brings a newer one must not lock out every gateway.
  */
-export const makeRevocationList = async (
+export const makeRevocationLists = async (
   revoked: readonly Revoked[],
+  issuers: readonly Signer[],
+  now: number,
+): Promise<string> => {
+  const certificates = revoked.map(({ pem, endedAt }) => ({
+    certificate: new X509Certificate(pem),
+    endedAt,
+  }));
+  const lists = issuers.map((issuer) => {
+    const { publicKey } = issuer.certificate;
+    const own = certificates.filter(({ certificate }) => certificate.verify(publicKey));
+    return makeRevocationList(own, issuer, now);
+  });
+  return (await Promise.all(lists)).join('');
+};
+
+const makeRevocationList = async (
+  revoked: readonly { readonly certificate: X509Certificate; readonly endedAt: number }[],
   issuer: Signer,
   now: number,
 ): Promise<string> => {
   const list = await X509CrlGenerator.create(
     {
       issuer: issuer.certificate.subject,
-      thisUpdate: new Date(Math.floor(now / 1000) * 1000),
+      thisUpdate: new Date(wholeSeconds(now)),
       nextUpdate: new Date(issuer.certificate.validTo),
-      entries: revoked.map(({ pem, revokedAt }) => ({
-        serialNumber: new X509Certificate(pem).serialNumber,
-        revocationDate: new Date(Math.floor(revokedAt / 1000) * 1000),
+      entries: revoked.map(({ certificate, endedAt }) => ({
+        serialNumber: certificate.serialNumber,
+        revocationDate: new Date(wholeSeconds(endedAt)),
       })),
+      // all issuers have one name: without it OpenSSL tries a list of one on the certificates of another
+      extensions: [await authorityKeyIdentifier(issuer.certificate)],
       signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
       signingKey: issuer.key,
     },
@@ -39,3 +58,5 @@ export const makeRevocationList = async (
     .replaceAll(/(.{64})/g, '$1\n');
   return `-----BEGIN X509 CRL-----\n${body.trimEnd()}\n-----END X509 CRL-----\n`;
 };
+
+const wholeSeconds = (time: number): number => Math.floor(time / 1000) * 1000;

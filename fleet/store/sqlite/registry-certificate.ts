@@ -1,9 +1,19 @@
-import type { CertificateCount, GatewayCertificate, IdentityStore } from '../identity-store.js';
+import type {
+  CertificateCount,
+  EndedCertificate,
+  GatewayCertificate,
+  IdentityStore,
+} from '../identity-store.js';
 import { openDatabase, type Database } from './database.js';
 
 type CertificateTables = Pick<
   IdentityStore,
-  'certificate' | 'certificatesOf' | 'addRenewed' | 'noteCertificateUsed' | 'countCertificates'
+  | 'certificate'
+  | 'certificatesOf'
+  | 'endedCertificates'
+  | 'addRenewed'
+  | 'noteCertificateUsed'
+  | 'countCertificates'
 >;
 
 /** The certificate of a thumbprint (hex) as PEM, read from a registry.db that a service may be using. */
@@ -63,12 +73,17 @@ export const createCertificateTables = (database: Database): CertificateTables =
   const certificatesOf = database.prepare<[string], CertificateRow>(
     `select ${COLUMNS} from certificate where gateway_id = ? order by not_before, rowid`,
   );
+  const ended = database.prepare<[number], EndedCertificate>(
+    `select pem, ifnull(revoked_at, superseded_at) as endedAt from certificate
+     where (superseded_at is not null or revoked_at is not null) and not_after > ? order by rowid`,
+  );
   return {
     certificate: (thumbprint) => {
       const row = certificate.get(thumbprint);
       return row === undefined ? undefined : certificateOf(row);
     },
     certificatesOf: (gatewayId) => certificatesOf.all(gatewayId).map(certificateOf),
+    endedCertificates: (now) => ended.all(now),
     countCertificates: createCount(database),
     ...createSuccession(database),
   };

@@ -67,6 +67,8 @@ create table if not exists certificate (
   superseded_at integer, revoked_at integer
 ) strict;
 create index if not exists certificate_gateway on certificate (gateway_id);
+create index if not exists certificate_ended on certificate (not_after)
+  where superseded_at is not null or revoked_at is not null;
 create table if not exists revocation (
   gateway_id text primary key references gateway(id), at integer not null, by text not null, reason text not null
 ) strict;

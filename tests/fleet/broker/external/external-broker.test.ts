@@ -1,9 +1,11 @@
 import type { MqttClient } from 'mqtt';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { downFilter, downTopic, upTopic } from '../../../../agent/wire/topics.js';
 import { encodeMessage } from '../../../../agent/wire/message-codec.js';
+import { startRevocationListFile } from '../../../../fleet/operations/revocation-list-file.js';
 import { eventually } from '../../../support/eventually.js';
 import { programAvailable } from '../../../support/programs.js';
+import type { Credentials } from '../broker-under-test.js';
 import { PATIENCE_MS, startExternal, type ExternalUnderTest } from './external-under-test.js';
 
 const A = 'gwaaaaaaaaaaaaaa';
@@ -16,6 +18,11 @@ const granted = async (client: MqttClient, filter: string): Promise<boolean> => 
   } catch {
     return false;
   }
+};
+
+const every = (ms: number, callback: () => void): (() => void) => {
+  const timer = setInterval(callback, ms);
+  return () => clearInterval(timer);
 };
 
 const closing = (client: MqttClient): Promise<void> =>
@@ -135,6 +142,38 @@ describe.skipIf(!programAvailable('mosquitto'))(
       await again.publishAsync(upTopic(A, 'batch'), 'x', { qos: 1 });
       expect(under.received).toHaveLength(1);
       expect(toA).toEqual([]);
+    });
+
+    test('a superseded certificate is refused once its list is there, and new issuers lock nobody out', async () => {
+      const old = await under.enrol(A);
+      const next = await under.issue(A);
+      const ended = [{ pem: old.cert, endedAt: Date.now() }];
+      const list = startRevocationListFile({
+        path: under.crl,
+        registry: { endedCertificates: () => ended },
+        authority: under.authority,
+        now: Date.now,
+        every,
+        failed: (error) => under.told.push(String(error)),
+      });
+      onTestFinished(() => list.stop());
+      const takes = async (credentials: Credentials): Promise<boolean> => {
+        under.mosquitto.reload();
+        const client = await under.connect(credentials).catch(() => undefined);
+        client?.end(true);
+        return client !== undefined;
+      };
+      await eventually(async () => !(await takes(old)), PATIENCE_MS);
+      expect(await takes(next)).toBe(true);
+
+      await under.rotate();
+      const last = await under.issue(A);
+      await eventually(() => takes(last), PATIENCE_MS);
+      expect([await takes(next), await takes(old)]).toEqual([true, false]);
+      ended.push({ pem: next.cert, endedAt: Date.now() });
+      await eventually(async () => !(await takes(next)), PATIENCE_MS);
+      expect([await takes(last), await takes(old)]).toEqual([true, false]);
+      expect(under.told).toEqual([]);
     });
 
     test('the will of a gateway that fell silent tells that it is gone; one that reconnects is there again', async () => {

@@ -7,6 +7,7 @@ import { createExternalBroker } from '../../../../fleet/broker/external/external
 import { DEFAULT_LIMITS } from '../../../../fleet/broker/limits.js';
 import { freePort } from '../../../../fleet/demonstration/ports.js';
 import { openAuthority, type Authority } from '../../../../fleet/registry/authority/authority.js';
+import { openAuthorityCare } from '../../../../fleet/registry/authority/authority-care.js';
 import { eventually } from '../../../support/eventually.js';
 import { startMosquitto, type Mosquitto } from '../../../support/mosquitto.js';
 import { runProgram } from '../../../support/program.js';
@@ -24,6 +25,10 @@ export interface ExternalUnderTest {
   /** Gateways that the registry would admit. */
   readonly admitted: Set<string>;
   mosquitto: Mosquitto;
+  /** Its list of revoked certificates. */
+  readonly crl: string;
+  /** Makes a new issuing certificate, as `ca rotate` does. */
+  rotate(): Promise<unknown>;
   restartMosquitto(): Promise<void>;
   /** Makes a gateway known, as enrolment does. */
   enrol(gatewayId: string): Promise<Credentials>;
@@ -92,6 +97,8 @@ export const startExternal = async (): Promise<ExternalUnderTest> => {
       await under.mosquitto.stop();
       under.mosquitto = await startMosquitto(files, port);
     },
+    crl: join(files, 'crl.pem'),
+    rotate: async () => (await openAuthorityCare(join(data, 'authority'), { now: Date.now })).rotate(),
     issue,
     enrol: async (gatewayId) => {
       admitted.add(gatewayId);

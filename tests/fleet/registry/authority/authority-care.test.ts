@@ -1,6 +1,8 @@
+import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { X509Certificate as PeculiarCertificate, X509Crl } from '@peculiar/x509';
 import { expect, it } from 'vitest';
 import { openAuthority } from '../../../../fleet/registry/authority/authority.js';
 import { openAuthorityCare } from '../../../../fleet/registry/authority/authority-care.js';
@@ -27,6 +29,24 @@ it('rotates the issuer beside a running service, with the root’s key brought b
   expect(new X509Certificate(next.pem).verify(new X509Certificate(authority.issuerPem).publicKey)).toBe(true);
   const reopened = await openAuthority(folder, { now });
   expect([reopened.issuerOf(old.pem), reopened.rootPem]).toEqual([before, authority.rootPem]);
+});
+
+it('makes lists of revoked certificates of the issuers before a rotation too, whatever the passphrase becomes', async () => {
+  const folder = temporaryFolder();
+  const first = await openAuthority(folder, { now });
+  const old = await first.issueGateway({ csrPem: (await makeRequest()).csrPem, gatewayId: GATEWAY });
+  const care = await openAuthorityCare(folder, { now });
+  await care.rotate();
+  await care.changePassphrase('quatre saisons');
+  const authority = await openAuthority(folder, { now, passphrase: 'quatre saisons' });
+  const lists = await authority.revocationLists([{ pem: old.pem, endedAt: Date.now() }]);
+  const read = lists.split(/(?=-----BEGIN)/).map((pem) => new X509Crl(pem.replaceAll('X509 CRL', 'CRL')));
+  expect(read.map(({ entries }) => entries.length)).toEqual([0, 1]);
+  expect(
+    await Promise.all(
+      read.map((list) => list.verify({ publicKey: new PeculiarCertificate(first.issuerPem) })),
+    ),
+  ).toEqual([false, true]);
 });
 
 it('keeps keys encrypted, and opens them with the right passphrase alone', async () => {
