@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
-import type { Bus } from '../drivers/driver.js';
 import { createAcquisition, type Acquisition } from './acquisition/acquisition.js';
 import type { Buffer } from './buffer/buffer.js';
 import { BufferError } from './buffer/buffer-error.js';
@@ -257,13 +256,9 @@ const startAcquisition = async (
   { configuration, log, clock, buffer }: Omit<Parts, 'acquisition' | 'numbers'>,
   deviceTime: DeviceTime,
   started: Started,
-): Promise<Pick<Parts, 'acquisition' | 'numbers'> & Pick<AnswerSources, 'buses'>> => {
+): Promise<Pick<Parts, 'acquisition' | 'numbers'>> => {
   const numbers = await numberPoints({ configuration, log }, buffer);
-  const buses: ReadonlyMap<string, Bus> = openBuses(
-    configuration,
-    clock,
-    createBusState(configuration.dataFolder),
-  );
+  const buses = openBuses(configuration, clock, createBusState(configuration.dataFolder));
   started.add(() => closeBuses(buses));
   const acquisition = createAcquisition({
     configuration,
@@ -277,7 +272,7 @@ const startAcquisition = async (
     onSamples: (device, samples) => deviceTime.hear(device, samples),
   });
   acquisition.start();
-  return { acquisition, numbers, buses };
+  return { acquisition, numbers };
 };
 
 const startParts = async (
@@ -298,7 +293,7 @@ const startParts = async (
     });
   });
   const measuring = await startAcquisition({ ...deps, clock, buffer }, deviceTime, started);
-  const { acquisition, numbers, buses } = measuring;
+  const { acquisition, numbers } = measuring;
   const fleet = followFleet({ ...deps, clock, buffer, acquisition, numbers }, fail);
   // Side by side: what was collected must be committed within the time that a stop may take.
   started.add(async () => {
@@ -314,7 +309,7 @@ const startParts = async (
     acquisition,
     ...fleet,
   };
-  return { configuration, acquisition, buses, buffer, status, log };
+  return { configuration, acquisition, buffer, status, log };
 };
 
 /**

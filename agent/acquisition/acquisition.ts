@@ -8,6 +8,7 @@ import { AcquiredPoint, type LiveReading } from './acquired-point.js';
 import { AppendQueue, type AppendCounters } from './append-queue.js';
 import type { MemoryLoss } from './untold-losses.js';
 import { BusWorker, unanswered, type BusWorkerCounters, type BusWorkerDeps } from './bus-worker.js';
+import type { DeviceQuestion } from './device-question.js';
 import { AcquisitionError } from './errors.js';
 import type { MidnightDeps } from './local-midnight.js';
 import { createWrongDeviceLog } from './wrong-device-log.js';
@@ -54,6 +55,8 @@ export interface Acquisition {
   readNow(device: string, signal: AbortSignal): Promise<DeviceReading>;
   /** Writes a point now, before any poll; what it held before and after is stored. Rejects as `readNow` and the bus do. */
   writeNow(write: PointWrite, signal: AbortSignal): Promise<WriteResult>;
+  /** Asks a device something beside its points, before any poll. Rejects as `readNow` does. */
+  askNow<T>(device: string, question: DeviceQuestion<T>, signal: AbortSignal): Promise<T>;
   /** The last reading of every point that has one, in the order of the configuration. */
   latest(): readonly LiveReading[];
   counters(): AcquisitionCounters;
@@ -143,7 +146,7 @@ const atOnce = (
   { configuration, clock }: AcquisitionDeps,
   points: PointsByDevice,
   workers: ReadonlyMap<string, Worker>,
-): Pick<Acquisition, 'readNow' | 'writeNow'> => {
+): Pick<Acquisition, 'readNow' | 'writeNow' | 'askNow'> => {
   const find = (key: string): { readonly device: ConfiguredDevice; readonly worker: Worker } => {
     const device = configuration.devices.find((candidate) => candidate.key === key);
     const worker = device === undefined ? undefined : workers.get(device.bus);
@@ -159,6 +162,10 @@ const atOnce = (
       return { readings: last, notBefore: clock.at(read.notBefore).time };
     },
     writeNow: (write, signal) => find(write.device.key).worker.writeNow(write, signal),
+    askNow: async (key, question, signal) => {
+      const { device, worker } = find(key);
+      return await worker.askNow(device, question, signal);
+    },
   };
 };
 

@@ -2,6 +2,7 @@ import type { Bus, BusDeps, UnitCounters, WriteResult } from '../../drivers/driv
 import type { Sample } from '../../drivers/sample.js';
 import type { ConfiguredDevice, ConfiguredPoint } from '../twin/configuration.js';
 import { unitSettings } from '../twin/unit-settings.js';
+import type { DeviceQuestion } from './device-question.js';
 import { AcquisitionError } from './errors.js';
 import { KeepingUp, type Behind } from './keeping-up.js';
 import { PollSchedule, type DuePoll } from './poll-schedule.js';
@@ -147,6 +148,20 @@ export class BusWorker<Seen> {
       schedule.asked(device, now);
       const { before, after } = result;
       this.#asked(schedule, device, after === undefined ? [before] : [before, after]);
+      return result;
+    });
+  }
+
+  /**
+   * Asks a device something beside its points before any further poll, its minimum interval or not; the next poll keeps
+   * it. Rejects as `readNow` does.
+   */
+  async askNow<T>(device: ConfiguredDevice, question: DeviceQuestion<T>, signal: AbortSignal): Promise<T> {
+    return await this.#first(device, signal, async (schedule) => {
+      const now = this.#deps.now();
+      const { result, answered } = await question(this.#deps.bus, this.#stopping.signal);
+      schedule.asked(device, now);
+      if (answered) this.#answered(schedule, device);
       return result;
     });
   }

@@ -1,13 +1,13 @@
 import type { Buffer, QuarantinedBatch } from '../buffer/buffer.js';
 import type { Configuration, ConfiguredDevice } from '../twin/configuration.js';
 import { packagedCatalogue } from '../twin/packaged.js';
-import type { Bus, WriteResult } from '../../drivers/driver.js';
+import type { WriteResult } from '../../drivers/driver.js';
 import type { Acquisition, DeviceReading } from '../acquisition/acquisition.js';
 import { AcquisitionError } from '../acquisition/errors.js';
 import type { PointWrite } from '../acquisition/write-point.js';
 import type { AgentQuestion } from './agent-questions.js';
 import { LocalError } from './errors.js';
-import { inspect } from './inspect.js';
+import { inspect, type InspectDeps } from './inspect.js';
 import type { Log } from './log.js';
 import { readOnce } from './read.js';
 import { reportStatus, type StatusSources } from './status-report.js';
@@ -16,16 +16,14 @@ import { writeOnce } from './write.js';
 /** What a running agent answers from. */
 export interface AnswerSources {
   readonly configuration: Configuration;
-  readonly acquisition: Pick<Acquisition, 'readNow' | 'writeNow'>;
-  /** By key. */
-  readonly buses: ReadonlyMap<string, Bus>;
+  readonly acquisition: Pick<Acquisition, 'readNow' | 'writeNow' | 'askNow'>;
   readonly buffer: Pick<Buffer, 'quarantined' | 'quarantinedMessage'>;
   readonly status: StatusSources;
   readonly log: Pick<Log, 'info'>;
 }
 
 const answer = async (
-  { configuration, acquisition, buses, buffer, status, log }: AnswerSources,
+  { configuration, acquisition, buffer, status, log }: AnswerSources,
   question: AgentQuestion,
   signal: AbortSignal,
 ): Promise<unknown> => {
@@ -40,8 +38,10 @@ const answer = async (
     const rows = await readOnce({ configuration, catalogue, read }, question.device);
     return { version, rows };
   }
-  if (question.ask === 'diagnose' || question.ask === 'file-record')
-    return { version, report: await inspect({ configuration, buses, signal }, question) };
+  if (question.ask === 'diagnose' || question.ask === 'file-record') {
+    const ask: InspectDeps['ask'] = ({ key }, each) => acquisition.askNow(key, each, signal);
+    return { version, report: await inspect({ configuration, ask }, question) };
+  }
   const write = (each: PointWrite): Promise<WriteResult> => acquisition.writeNow(each, signal);
   const report = await writeOnce({ configuration, write }, question);
   log.info('point-written', { ...report });

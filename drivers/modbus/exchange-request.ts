@@ -7,6 +7,9 @@ import type { ModbusRequest } from './request.js';
 
 const EXCEPTION = 0x80;
 
+/** What a scan asks every device, most of which do not know it: server id and identification. */
+const ASKED_OF_ALL: ReadonlySet<number> = new Set([17, 43]);
+
 /** Sends one request of any function to a unit and reads its reply. */
 export const exchangeRequest = async <T>(
   line: Line,
@@ -22,6 +25,7 @@ export const exchangeRequest = async <T>(
     {
       frame: withCrc(Uint8Array.of(address, ...pdu)),
       expectation: { unit: address, function: code, dataBytes: request.length },
+      patient: !ASKED_OF_ALL.has(code),
       ...(pauseMs === undefined ? {} : { pauseMs }),
       ...(onOpening === undefined ? {} : { onOpening }),
     },

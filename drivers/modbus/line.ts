@@ -27,6 +27,11 @@ export interface LineRequest {
   readonly pauseMs?: number;
   /** Send only if the line is still open as it was then (`openings`): nothing is written to a device not recognised. */
   readonly onOpening?: number;
+  /**
+   * A reply is waited for as long as one can come, and says nothing of how long reads take: a device that writes its
+   * memory, or refuses what it does not know, may take far longer over that.
+   */
+  readonly patient?: boolean;
 }
 
 /** What came of one request; `at` is the monotonic ms at which it left. */
@@ -218,7 +223,7 @@ export class Line {
       const bytes = this.#framing.send(request.frame, request.expectation);
       outcome = await Promise.race([
         heard,
-        this.#expire(channel, bytes, this.#timeoutMs(unit, wireMs), scope.signal),
+        this.#expire(channel, bytes, this.#timeoutMs(unit, wireMs, request), scope.signal),
       ]);
     } finally {
       signal.removeEventListener('abort', stop);
@@ -250,12 +255,13 @@ export class Line {
   }
 
   #learn(
-    { expectation }: LineRequest,
+    { expectation, patient = false }: LineRequest,
     unit: UnitState,
     { length }: Uint8Array,
     ms: number,
     wireMs: number,
   ): void {
+    if (patient) return;
     unit.turnaround.learn(Math.max(0, ms - wireMs));
     const { dataBytes, unit: address } = expectation;
     // An exception is shorter than what was asked for, and some units give it at once.
@@ -274,8 +280,9 @@ export class Line {
     return this.#settings.endpoint.type === 'serial' ? wireMs : 0;
   }
 
-  #timeoutMs(unit: UnitState, wireMs: number): number {
+  #timeoutMs(unit: UnitState, wireMs: number, { patient = false }: LineRequest): number {
     const { timeoutMs } = this.#settings;
+    if (patient) return this.#knownWireMs(wireMs) + Math.max(timeoutMs, unit.latenessMs);
     return Math.min(timeoutMs + this.#knownWireMs(wireMs), wireMs + unit.turnaround.timeoutMs(timeoutMs));
   }
 

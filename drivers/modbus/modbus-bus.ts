@@ -57,6 +57,10 @@ export class ModbusBus implements Bus, ModbusOperations {
     this.#operations = createOperations({
       openings: () => line.openings,
       read: (request, signal) => this.read(request, signal),
+      recognise: async (unit, signal) => {
+        const fault = await this.#guard.recognise(unit, signal);
+        return fault === undefined ? undefined : { fault, at: now() };
+      },
       exchange: (unit, request, signal, onOpening) =>
         this.#turns.take(() => this.#exchange(unit, request, signal, onOpening), signal),
     });
@@ -92,10 +96,6 @@ export class ModbusBus implements Bus, ModbusOperations {
 
   readFile(...parameters: Parameters<ModbusOperations['readFile']>): Promise<Answer<Uint8Array>> {
     return this.#operations.readFile(...parameters);
-  }
-
-  readWrite(...parameters: Parameters<ModbusOperations['readWrite']>): Promise<Answer<Uint8Array>> {
-    return this.#operations.readWrite(...parameters);
   }
 
   /** What people should know of the open port to make it better. */

@@ -7,16 +7,19 @@ import {
   diagnostic,
   readFileRecord,
   readIdentification,
-  readWriteRegisters,
   reportServerId,
   type IdentificationPart,
   type ModbusRequest,
 } from './request.js';
 
 /** What came of one request; `at` is the monotonic ms at which it left. */
-export type Answer<T> =
-  | { readonly value: T; readonly at: number }
-  | { readonly fault: Fault; readonly at: number; readonly exception?: number };
+export type Answer<T> = { readonly value: T; readonly at: number } | Failure;
+
+export interface Failure {
+  readonly fault: Fault;
+  readonly at: number;
+  readonly exception?: number;
+}
 
 /** What a device says of itself (Modbus Application Protocol 1.1b3, section 6.21). */
 export interface DeviceIdentification {
@@ -54,23 +57,16 @@ export interface ModbusOperations {
   identify(unit: UnitSettings, signal: AbortSignal): Promise<Answer<DeviceIdentification>>;
   /** Function 17. */
   reportServerId(unit: UnitSettings, signal: AbortSignal): Promise<Answer<ServerId>>;
-  /** Function 8. */
+  /** Function 8, of a device that was recognised. */
   diagnose(unit: UnitSettings, signal: AbortSignal): Promise<Answer<Diagnosis>>;
-  /** Function 20: `count` registers of a file, from a record on. */
+  /** Function 20, of a device that was recognised: `count` registers of a file, from a record on. */
   readFile(
     unit: UnitSettings,
     at: { readonly file: number; readonly record: number; readonly count: number },
     signal: AbortSignal,
   ): Promise<Answer<Uint8Array>>;
-  /** Function 23: writes registers and reads some in one go. Nothing checks what is written. */
-  readWrite(
-    unit: UnitSettings,
-    read: { readonly address: number; readonly count: number },
-    write: { readonly address: number; readonly bytes: Uint8Array },
-    signal: AbortSignal,
-  ): Promise<Answer<Uint8Array>>;
   /**
-   * Functions 5, 6, 15, 16 and 22, as the point needs, between two reads of it. Rejects with a `ModbusError` where
+   * Functions 5, 6, 15, 16, 22 and 23, as the point needs and the device knows, between two reads of it. Rejects with a `ModbusError` where
    * the profile does not allow the write.
    */
   write(request: WriteRequest<RegisterPoint>, signal: AbortSignal): Promise<WriteResult>;
@@ -81,6 +77,8 @@ export interface OperatedLine {
   openings(): number;
   /** Reads points of a unit that was recognised. */
   read(request: ReadRequest<RegisterPoint>, signal: AbortSignal): Promise<readonly Sample[]>;
+  /** Why what a unit says is not to be believed; `undefined` where it is the one that is meant, or nothing tells. */
+  recognise(unit: UnitSettings, signal: AbortSignal): Promise<Failure | undefined>;
   /** Sends one request, in turn; with `onOpening` only where the line is still open as it was then. */
   exchange<T>(
     unit: UnitSettings,
@@ -200,7 +198,8 @@ const diagnose = async (
   const first = await learnEcho(line, unit, signal);
   if (first?.fault !== undefined && first.fault.code !== 'exception')
     return { fault: first.fault, at: first.at };
-  const returned = await line.exchange(unit, diagnostic(RETURN_QUERY, PATTERN), signal);
+  const opening = line.openings();
+  const returned = await line.exchange(unit, diagnostic(RETURN_QUERY, PATTERN), signal, opening);
   if ('fault' in returned) return returned;
   const counted: Record<keyof typeof COUNTERS, number | null> = {
     busMessages: null,
@@ -210,7 +209,7 @@ const diagnose = async (
     noReplies: null,
   };
   for (const name of ['busMessages', 'checksumErrors', 'exceptions', 'messages', 'noReplies'] as const) {
-    const answer = await line.exchange(unit, diagnostic(COUNTERS[name], 0), signal);
+    const answer = await line.exchange(unit, diagnostic(COUNTERS[name], 0), signal, opening);
     if ('value' in answer) counted[name] = answer.value;
     else if (answer.exception === undefined) return answer;
   }
@@ -263,8 +262,12 @@ export const createOperations = (line: OperatedLine): ModbusOperations => ({
       : { value: { bytes: answer.value, text: readable(answer.value) }, at: answer.at };
   },
   diagnose: (unit, signal) => diagnose(line, unit, signal),
-  readFile: (unit, { file, record, count }, signal) =>
-    line.exchange(unit, readFileRecord(file, record, count), signal),
-  readWrite: (unit, read, written, signal) => line.exchange(unit, readWriteRegisters(read, written), signal),
+  readFile: async (unit, { file, record, count }, signal) => {
+    const failure = await line.recognise(unit, signal);
+    if (failure !== undefined) return failure;
+    // A line that was not open yet is opened by this request, where nothing had to be recognised.
+    const opening = unit.identity === undefined ? undefined : line.openings();
+    return await line.exchange(unit, readFileRecord(file, record, count), signal, opening);
+  },
   write: (request, signal) => write(line, request, signal),
 });

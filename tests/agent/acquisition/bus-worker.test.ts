@@ -181,6 +181,27 @@ describe('a silent device', () => {
     await worker.stop();
   });
 
+  test('is polled again as soon as it answers anything else that a technician asks of it', async () => {
+    const dead = device('dead', points);
+    const { time, bus, worker } = build([dead, device('well', [point('p')])]);
+    bus.answer = ({ unit }) =>
+      unit.address === 'well' ? { takesMs: 10, sample: { value: 1 } } : { takesMs: 1000, sample: TIMEOUT };
+    worker.start();
+    await time.pass(20_000);
+    const ask = (answered: boolean) =>
+      worker.askNow(dead, () => Promise.resolve({ result: 7, answered }), new AbortController().signal);
+    const silence = ask(false);
+    await time.pass(2000);
+    expect(await silence).toBe(7);
+    expect(worker.counters().devices.get('dead')?.breaker).toBe('open');
+    bus.answer = () => ({ takesMs: 10, sample: { value: 1 } });
+    const answer = ask(true);
+    await time.pass(2000);
+    expect(await answer).toBe(7);
+    expect(worker.counters().devices.get('dead')?.breaker).toBe('closed');
+    await worker.stop();
+  });
+
   test('is read in full again by the very poll that it answers', async () => {
     const { time, bus, taken, worker } = build([device('a', points)]);
     bus.answer = () => ({ takesMs: 100, sample: TIMEOUT });
@@ -268,6 +289,35 @@ describe('a technician', () => {
     expect(polls(bus, 'a')[1]?.at).toBe(14_000);
   });
 
+  test('asks something else between two polls, and the device is spared the next one', async () => {
+    const battery = device('a', [point('p', { intervalMs: 15_000 })]);
+    const slow = { ...battery, profile: { ...battery.profile, minIntervalMs: 10_000 } };
+    const { time, bus, worker } = build([slow, device('b', [point('p')])]);
+    bus.answer = () => ({ takesMs: 300, sample: { value: 1 } });
+    worker.start();
+    await time.pass(12_100);
+    const order: string[] = [];
+    const asked = worker.askNow(
+      slow,
+      async (line, signal) => {
+        order.push('asked');
+        await line.read({ unit: { address: 'a', maxRegisters: 1 }, points: [] }, signal);
+        order.push('answered');
+        return { result: bus.reads.length, answered: true };
+      },
+      new AbortController().signal,
+    );
+    const before = bus.reads.length;
+    await time.pass(1000);
+    // Nobody else was on the line meanwhile.
+    expect(await asked).toBe(before + 1);
+    expect(order).toEqual(['asked', 'answered']);
+    await time.pass(20_000);
+    await worker.stop();
+    const [, , next] = polls(bus, 'a').map(({ at }) => at);
+    expect(next).toBeGreaterThanOrEqual(22_100);
+  });
+
   test('reads a silent battery device at once: what was not answered cost it nothing', async () => {
     const battery = device('a', [point('p', { intervalMs: 3_600_000 })]);
     const slow = { ...battery, profile: { ...battery.profile, minIntervalMs: 900_000 } };
@@ -283,6 +333,8 @@ describe('a technician', () => {
   });
 });
 
+const neverAsked = (): Promise<never> => Promise.reject(new Error('asked'));
+
 describe('stopping', () => {
   test('ends the poll under way, refuses reads, and asks the line nothing more', async () => {
     const a = device('a', [point('p')]);
@@ -295,6 +347,9 @@ describe('stopping', () => {
     await worker.stop();
     await refused;
     await expect(worker.readNow(a, new AbortController().signal)).rejects.toMatchObject({
+      code: 'stopped',
+    });
+    await expect(worker.askNow(a, neverAsked, new AbortController().signal)).rejects.toMatchObject({
       code: 'stopped',
     });
     const reads = bus.reads.length;

@@ -31,10 +31,10 @@ devices:
 };
 
 /** libmodbus takes one connection at a time, as many gateways do. */
-const site = async () => {
+const site = async (...more: readonly string[]) => {
   built('agent/main.js', ['agent', 'drivers']);
   const folder = temporaryFolder();
-  const server = await startLibmodbusServer(compileLibmodbusServer(folder), ['tcp']);
+  const server = await startLibmodbusServer(compileLibmodbusServer(folder), ['tcp', ...more]);
   onTestFinished(() => server.stop());
   const file = configure(folder, server.port);
   const agent = (command: string, ...parameters: readonly string[]) =>
@@ -62,6 +62,21 @@ describe.skipIf(!libmodbusAvailable())('a line that takes one master', { timeout
     expect(refused.code).toBe(2);
     expect(refused.output).toContain('point setpoint: 99 Cel is outside of 5 to 30 Cel');
     expect((await agent('read', '--json')).stdout).toContain('"value": 21.5');
+    expect(await agent('diagnose', '--device', 'boiler')).toMatchObject({
+      code: 1,
+      stdout: 'boiler at 7 on hall: illegal function (1)\n',
+    });
+    expect(await running.end('SIGTERM')).toBe(0);
+  });
+
+  test('is written by function 23 where the device knows no other, through the agent', async () => {
+    const { file, write } = await site('only-23');
+    const running = startProgram('agent', 'run', '--config', file);
+    await running.printed(/"started"/);
+    expect(await write('setpoint', '21.5', '--yes')).toMatchObject({
+      code: 0,
+      stdout: 'boiler/setpoint: 102 Cel before, 21.5 Cel now\n',
+    });
     expect(await running.end('SIGTERM')).toBe(0);
   });
 

@@ -60,6 +60,11 @@ describe('a device that its profile can tell', () => {
     const result = await bus.write({ unit: meant, point: level, value: 9 }, always());
     expect(result).toMatchObject({ outcome: 'failed', fault });
     expect(result.after).toBe(undefined);
+    const sent = bus.counters().requests;
+    expect(await bus.readFile(meant, { file: 4, record: 1, count: 2 }, always())).toMatchObject({ fault });
+    expect(await bus.diagnose(meant, always())).toMatchObject({ fault });
+    // It was asked who it is, and nothing else.
+    expect(bus.counters().requests).toBe(sent + 2);
   });
 
   test('may be told by the texts of its identification', async () => {

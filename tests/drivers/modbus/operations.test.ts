@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { createModbus } from '../../../drivers/modbus/modbus.js';
 import { always, busDeps, point, tcpBus } from '../../support/modbus.js';
-import { startRtuPeer, type Answering } from '../../support/modbus-peer.js';
+import { startRtuPeer, type Answering, type PeerLine } from '../../support/modbus-peer.js';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -12,8 +12,8 @@ const unit = { address: '1', maxRegisters: 125 };
 const text = (id: number, value: string): number[] => [id, value.length, ...Buffer.from(value)];
 const refuse = ([, code = 0]: Uint8Array, exception: number): number[] => [1, code | 0x80, exception];
 
-const openLine = async (answer: Answering, echoes = false) => {
-  const peer = await startRtuPeer(answer, { echoes });
+const openLine = async (answer: Answering, echoes = false, more: Pick<PeerLine, 'thinks'> = {}) => {
+  const peer = await startRtuPeer(answer, { echoes, ...more });
   closers.push(() => peer.close());
   const settings = { framing: 'rtu', timeoutMs: 2000, latenessMs: 200 };
   const bus = createModbus().openBus(tcpBus(peer.port, settings), busDeps);
@@ -95,6 +95,22 @@ test('a device that does not know function 6 is written by function 16', async (
     outcome: 'written',
     after: { value: 9 },
   });
+});
+
+test('a device that is quick to be read, and slow to be written, is waited for', async () => {
+  let held = [0, 5];
+  let slow = 0;
+  const answer: Answering = (request) => {
+    if (request[1] === 3) return [1, 3, 2, ...held];
+    held = Array.from(request.slice(4, 6));
+    return [...request];
+  };
+  const bus = await openLine(answer, false, { thinks: ([, code]) => (code === 6 ? slow : 0) });
+  const level = point('level', { address: 4 }, { writable: { min: 0, max: 100 } });
+  for (let time = 0; time < 6; time++) await bus.read({ unit, points: [level] }, always());
+  slow = Math.min(1600, (bus.unitCounters('1')?.timeoutMs ?? 0) + 400);
+  expect(await bus.write({ unit, point: level, value: 9 }, always())).toMatchObject({ outcome: 'written' });
+  expect(bus.unitCounters('1')).toMatchObject({ timeouts: 0, lateReplies: 0 });
 });
 
 test('a device keeps the pause that it needs, and its neighbours do not', async () => {

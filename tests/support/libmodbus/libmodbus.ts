@@ -29,7 +29,7 @@ export interface LibmodbusServer {
   stop(): Promise<void>;
 }
 
-/** Starts the compiled server: `['tcp']` or `['rtu', path]`. */
+/** Starts the compiled server: `['tcp']`, `['tcp', 'only-23']` or `['rtu', path]`. */
 export const startLibmodbusServer = async (
   program: string,
   parameters: readonly string[],

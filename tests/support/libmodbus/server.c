@@ -1,7 +1,8 @@
 /*
  * A Modbus server that is not ours: libmodbus, over TCP (server tcp) or a serial port (server rtu PATH).
  * Holding register n holds 1000 + n, input register n 2000 + n, coil n is on where n % 3 == 0, discrete input n where
- * n == 9. Prints its TCP port, then serves until it is killed.
+ * n == 9. Over TCP, `server tcp only-23` refuses to write by any function but 23. Prints its TCP port, then serves
+ * until it is killed.
  */
 #include <errno.h>
 #include <modbus.h>
@@ -14,11 +15,19 @@
 
 #define COUNT 200
 
+static int only23;
+
+static int refused(int function) {
+  return only23 && (function == 5 || function == 6 || function == 15 || function == 16 || function == 22);
+}
+
 static void serve(modbus_t *context, modbus_mapping_t *map) {
   uint8_t query[MODBUS_TCP_MAX_ADU_LENGTH];
   for (;;) {
     int length = modbus_receive(context, query);
-    if (length > 0) modbus_reply(context, query, length, map);
+    if (length > 0 && refused(query[modbus_get_header_length(context)]))
+      modbus_reply_exception(context, query, MODBUS_EXCEPTION_ILLEGAL_FUNCTION);
+    else if (length > 0) modbus_reply(context, query, length, map);
     else if (length == -1 && errno != EMBBADCRC && errno != ETIMEDOUT) return;
   }
 }
@@ -40,6 +49,7 @@ int main(int argc, char **argv) {
     serve(context, map);
     return 0;
   }
+  only23 = argc > 2 && strcmp(argv[2], "only-23") == 0;
   modbus_t *context = modbus_new_tcp("127.0.0.1", 0);
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
