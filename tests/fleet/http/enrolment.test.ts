@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { makeRequest, makeRsaRequest } from '../registry/certificate-requests.js';
-import { itemsOf, openHttp, type HttpUnderTest } from './http-under-test.js';
+import { GATEWAY_A, itemsOf, openHttp, type HttpUnderTest } from './http-under-test.js';
 
 const issue = async (http: HttpUnderTest, login: string, organisationId: string) =>
   http.post('/api/v1/enrolment-tokens', { organisationId }, await http.login(login));
@@ -76,6 +76,46 @@ describe('an enrolment', () => {
     http.clock.now += 73 * 3_600_000;
     expect(await enrol({ token: late, csr: (await makeRequest()).csrPem, name: 'N' })).toBe(403);
     expect(http.fleet.registry.gateways()).toHaveLength(4);
+  });
+});
+
+describe('what waits elsewhere', () => {
+  test('is neither listed nor told from what does not exist, and stays as it was', async () => {
+    const http = await openHttp();
+    const [owner, stranger] = [await http.login('org-owner'), await http.login('b-operator')];
+    const issued = await http.post(
+      '/api/v1/enrolment-tokens',
+      { organisationId: 'a', approval: true },
+      owner,
+    );
+    const { id, token } = issued.json();
+    const claim = { token, csr: (await makeRequest()).csrPem, name: 'Theirs' };
+    expect((await http.post('/api/v1/enrol', claim)).status).toBe(202);
+    const listed = async (what: string, by: string) => itemsOf(await http.get(`/api/v1/${what}`, by));
+    const gatewayId = String((await listed('enrolment-claims', owner))[0]?.['gatewayId']);
+    expect(await listed('enrolment-claims', stranger)).toEqual([]);
+    const tokens = (await listed('enrolment-tokens', stranger)).map((each) => each['organisationId']);
+    expect(tokens).toEqual(['b']);
+
+    const answers = async (token: string, gateway: string) =>
+      Promise.all([
+        http.ask('DELETE', `/api/v1/enrolment-tokens/${token}`, { authorization: `Bearer ${stranger}` }),
+        http.post(`/api/v1/gateways/${gateway}/approve`, {}, stranger),
+        http.post(`/api/v1/gateways/${gateway}/reject`, { reason: 'no' }, stranger),
+        http.post(`/api/v1/gateways/${gateway}/revoke`, { reason: 'no' }, stranger),
+        http.post(`/api/v1/gateways/${gateway}/replace`, {}, stranger),
+      ]);
+    const told = (list: Awaited<ReturnType<typeof answers>>) =>
+      list.map(({ status, text }) => ({ status, text }));
+    const theirs = told(await answers(String(id), gatewayId));
+    expect(theirs.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404]);
+    expect(theirs).toEqual(told(await answers('nosuchtoken', 'gatewayzzzzzzzzzzzzz')));
+    const held = told(await answers(String(id), GATEWAY_A));
+    expect(held.map(({ status }) => status)).toEqual([404, 404, 404, 404, 404]);
+
+    expect(await listed('enrolment-claims', owner)).toMatchObject([{ gatewayId }]);
+    expect((await http.post(`/api/v1/gateways/${gatewayId}/approve`, {}, owner)).status).toBe(204);
+    expect((await http.post('/api/v1/enrol', claim)).json()).toMatchObject({ gatewayId });
   });
 });
 
