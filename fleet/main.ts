@@ -2,29 +2,7 @@
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { auditCommand } from './access/audit/audit-command.js';
-import { erasePersonCommand } from './access/audit/erase-command.js';
-import { keyCommand } from './access/keys/key-command.js';
-import { signOnCommand } from './access/sign-on/sign-on-command.js';
-import { userCommand } from './access/user-command.js';
-import { brokerConfigCommand } from './broker/config/broker-config-command.js';
-import { demoCommand } from './demonstration/command.js';
-import { eraseCommand } from './log/erase-command.js';
-import { inspectCommand } from './log/inspect-command.js';
-import { quarantineCommand } from './log/quarantine-command.js';
-import { ledgerCommand } from './operations/ledger-command.js';
-import { openBrokerConfigSource } from './open-broker-config.js';
-import { recallCommand } from './operations/recall-command.js';
 import { parsePort } from './ports.js';
-import { rebuildCommand } from './projections/rebuild-command.js';
-import { caCommand } from './registry/ca-command.js';
-import { gatewayCommand } from './registry/gateway-command.js';
-import { tokenCommand } from './registry/token-command.js';
-import { proofCommand } from './proof/proof-command.js';
-import { verifyCommand } from './proof/verify-command.js';
-import { meterCommand } from './registry/organisations/meter-command.js';
-import { organisationCommand } from './registry/organisations/organisation-command.js';
-import { serveCommand } from './serve-command.js';
 
 // Whatever it writes is its owner's alone: databases, their logs, what is saved from them.
 process.umask(0o077);
@@ -62,29 +40,44 @@ Examples:
   terroir-fleet demo                                    # a territory of three municipalities on this machine`,
   );
 
-program.addCommand(serveCommand(version));
-program.addCommand(tokenCommand());
-program.addCommand(gatewayCommand());
-program.addCommand(organisationCommand());
-program.addCommand(meterCommand());
-program.addCommand(caCommand());
-program.addCommand(inspectCommand());
-program.addCommand(rebuildCommand());
-program.addCommand(ledgerCommand());
-program.addCommand(recallCommand());
-program.addCommand(quarantineCommand());
-program.addCommand(auditCommand());
-program.addCommand(erasePersonCommand());
-program.addCommand(userCommand());
-program.addCommand(keyCommand());
-program.addCommand(signOnCommand());
-program.addCommand(brokerConfigCommand(openBrokerConfigSource, parsePort));
-program.addCommand(proofCommand());
-program.addCommand(verifyCommand());
-program.addCommand(eraseCommand());
-program.addCommand(demoCommand());
+/** Each is loaded when it is asked for: the service alone takes a second to load, and few need it. */
+const commands = new Map<string, () => Promise<Command>>([
+  ['serve', async () => (await import('./serve-command.js')).serveCommand(version)],
+  ['token', async () => (await import('./registry/token-command.js')).tokenCommand()],
+  ['gateway', async () => (await import('./registry/gateway-command.js')).gatewayCommand()],
+  [
+    'organisation',
+    async () => (await import('./registry/organisations/organisation-command.js')).organisationCommand(),
+  ],
+  ['meter', async () => (await import('./registry/organisations/meter-command.js')).meterCommand()],
+  ['ca', async () => (await import('./registry/ca-command.js')).caCommand()],
+  ['inspect', async () => (await import('./log/inspect-command.js')).inspectCommand()],
+  ['rebuild', async () => (await import('./projections/rebuild-command.js')).rebuildCommand()],
+  ['ledger', async () => (await import('./operations/ledger-command.js')).ledgerCommand()],
+  ['recall', async () => (await import('./operations/recall-command.js')).recallCommand()],
+  ['quarantine', async () => (await import('./log/quarantine-command.js')).quarantineCommand()],
+  ['audit', async () => (await import('./access/audit/audit-command.js')).auditCommand()],
+  ['erase-person', async () => (await import('./access/audit/erase-command.js')).erasePersonCommand()],
+  ['user', async () => (await import('./access/user-command.js')).userCommand()],
+  ['key', async () => (await import('./access/keys/key-command.js')).keyCommand()],
+  ['sign-on', async () => (await import('./access/sign-on/sign-on-command.js')).signOnCommand()],
+  [
+    'broker-config',
+    async () => {
+      const { brokerConfigCommand } = await import('./broker/config/broker-config-command.js');
+      const { openBrokerConfigSource } = await import('./open-broker-config.js');
+      return brokerConfigCommand(openBrokerConfigSource, parsePort);
+    },
+  ],
+  ['proof', async () => (await import('./proof/proof-command.js')).proofCommand()],
+  ['verify', async () => (await import('./proof/verify-command.js')).verifyCommand()],
+  ['erase', async () => (await import('./log/erase-command.js')).eraseCommand()],
+  ['demo', async () => (await import('./demonstration/command.js')).demoCommand()],
+]);
+const asked = commands.get(process.argv[2] ?? '');
 
 try {
+  for (const load of asked === undefined ? commands.values() : [asked]) program.addCommand(await load());
   await program.parseAsync();
 } catch (error) {
   process.stderr.write(`terroir-fleet: ${error instanceof Error ? error.message : String(error)}\n`);

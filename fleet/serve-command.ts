@@ -9,7 +9,7 @@ import { externalBroker, parseBrokerUrl, type BrokerUrl } from './broker-options
 import { parsePort } from './ports.js';
 import { readPassphrase } from './registry/authority/passphrase.js';
 import { DEFAULT_GRACE_DAYS } from './registry/renewal.js';
-import { startService, type HttpTls, type Service } from './service.js';
+import type { HttpTls, Service } from './service.js';
 
 interface ServeOptions {
   readonly data: string;
@@ -112,7 +112,10 @@ const serve = async (options: ServeOptions, version: string): Promise<void> => {
   const tls = tlsOf(options);
   const external = externalBroker(options);
   const stopping = stopSignal();
+  const passphrase = await readPassphrase(options.caPassphraseFile, process.env);
   const log = pino({ level: options.logLevel, base: null }, pino.destination({ dest: 2, sync: false }));
+  // last, as it takes a second to load: what is wrong with the options is said before
+  const { startService } = await import('./service.js');
   const service = await startService({
     dataFolder: resolve(options.data),
     ...(options.organisation === undefined ? {} : { organisationName: options.organisation }),
@@ -138,7 +141,7 @@ const serve = async (options: ServeOptions, version: string): Promise<void> => {
       ]),
     ],
     certificates: {
-      passphrase: await readPassphrase(options.caPassphraseFile, process.env),
+      passphrase,
       graceDays: options.renewalGrace,
     },
     version,
