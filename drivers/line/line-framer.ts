@@ -3,42 +3,34 @@ import type { Framer } from '../telegram/listening-bus.js';
 /** A line of more bytes is none: what comes up to its end is thrown away. */
 export const MOST_LINE_BYTES = 1024;
 
-const LINE_ENDS = ['\r', '\n'];
-
-/** Where the next line ends in `text`, and where the one after begins. */
-const nextEnd = (text: string, ends: readonly string[]): readonly [end: number, next: number] | undefined => {
-  const found = ends
-    .map((end) => [text.indexOf(end), end.length] as const)
-    .filter(([at]) => at >= 0)
-    .toSorted(([a], [b]) => a - b);
-  const [first] = found;
-  return first === undefined ? undefined : [first[0], first[0] + first[1]];
-};
+const literally = (text: string): RegExp => new RegExp(text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'g');
 
 /**
  * Cuts bytes into lines, without their ends; empty lines are none. `terminator`: the text that ends a line; absent: CR,
  * LF or both. `begun`: the first bytes may be in the midst of a line, which is thrown away.
  */
 export const createLineFramer = (terminator: string | undefined, begun: boolean): Framer => {
-  const ends = terminator === undefined ? LINE_ENDS : [terminator];
+  const ends = terminator === undefined ? /[\r\n]/g : literally(terminator);
+  const longestEnd = terminator?.length ?? 1;
   let waiting = '';
   let skipping = begun;
   return (bytes) => {
     const lines: Uint8Array[] = [];
-    let text = waiting + Buffer.from(bytes).toString('latin1');
-    for (let cut = nextEnd(text, ends); cut !== undefined; cut = nextEnd(text, ends)) {
-      const line = text.slice(0, cut[0]);
+    const text = waiting + Buffer.from(bytes).toString('latin1');
+    let from = 0;
+    for (const end of text.matchAll(ends)) {
+      const line = text.slice(from, end.index);
       if (!skipping && line.length > 0 && line.length <= MOST_LINE_BYTES)
         lines.push(Buffer.from(line, 'latin1'));
       skipping = false;
-      text = text.slice(cut[1]);
+      from = end.index + end[0].length;
     }
-    if (text.length > MOST_LINE_BYTES) {
+    waiting = text.slice(from);
+    if (waiting.length > MOST_LINE_BYTES) {
       skipping = true;
       // The beginning of a terminator may be among the last bytes.
-      text = text.slice(1 - Math.max(...ends.map(({ length }) => length)) || text.length);
+      waiting = waiting.slice(waiting.length + 1 - longestEnd);
     }
-    waiting = text;
     return lines;
   };
 };
