@@ -11,6 +11,7 @@ import { systemTime } from './clock/system-time.js';
 import { delay, pause } from './clock/timers.js';
 import { openCommandRecord } from './commands/command-record.js';
 import { createCommands, type Commands } from './commands/commands.js';
+import { createErase } from './commands/erase.js';
 import { createRecall } from './commands/recall.js';
 import { awaitIdentity, type EnrolmentView } from './identity/await-identity.js';
 import { openCertificateKeeper, type CertificateKeeper } from './identity/certificate-keeper.js';
@@ -135,7 +136,10 @@ const openDataBudget = ({ configuration, clock, log }: Parts): DataBudget => {
 const openCommands = ({ configuration, clock, buffer, numbers }: Parts): Commands =>
   createCommands({
     record: openCommandRecord(configuration.dataFolder),
-    handlers: new Map([['recall', createRecall({ buffer, numbers })]]),
+    handlers: new Map([
+      ['recall', createRecall({ buffer, numbers })],
+      ['erase', createErase({ buffer })],
+    ]),
     now: () => {
       const { state, time } = clock.now();
       return state === 'unsynced' ? undefined : time;

@@ -57,7 +57,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['recall', async () => (await import('./operations/recall-command.js')).recallCommand()],
   ['quarantine', async () => (await import('./log/quarantine-command.js')).quarantineCommand()],
   ['audit', async () => (await import('./access/audit/audit-command.js')).auditCommand()],
-  ['erase-person', async () => (await import('./access/audit/erase-command.js')).erasePersonCommand()],
+  ['erase-person', async () => (await import('./erasure/erase-person-command.js')).erasePersonCommand()],
   ['user', async () => (await import('./access/user-command.js')).userCommand()],
   ['key', async () => (await import('./access/keys/key-command.js')).keyCommand()],
   ['sign-on', async () => (await import('./access/sign-on/sign-on-command.js')).signOnCommand()],
@@ -71,7 +71,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ],
   ['proof', async () => (await import('./proof/proof-command.js')).proofCommand()],
   ['verify', async () => (await import('./proof/verify-command.js')).verifyCommand()],
-  ['erase', async () => (await import('./log/erase-command.js')).eraseCommand()],
+  ['erase', async () => (await import('./erasure/erase-command.js')).eraseCommand()],
   ['demo', async () => (await import('./demonstration/command.js')).demoCommand()],
 ]);
 const asked = commands.get(process.argv[2] ?? '');

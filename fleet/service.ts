@@ -10,6 +10,7 @@ import type { Sealing } from './access/sealing.js';
 import { checkProviderSecrets } from './access/sign-on/provider-secret.js';
 import type { Broker } from './broker/broker.js';
 import type { Listener } from './broker/connection.js';
+import { createSealer } from './erasure/open-sealer.js';
 import type { HttpContext } from './http/context.js';
 import { createCursors } from './http/cursor.js';
 import { createHttpServer } from './http/server.js';
@@ -369,6 +370,7 @@ const startHttp = async (
     }),
     views,
     proofs: await openProver(stores, authority),
+    sealErasure: await createSealer(authority, Date.now),
     cursors: createCursors(
       registry.secret('cursors', () => randomBytes(32)),
       randomBytes,

@@ -39,6 +39,8 @@ export interface BatchesTable {
   quarantine(id: number, reason: string, at: number): boolean;
   /** Removes the oldest acked batch; its summary stays a while. */
   evictOldest(): BatchSummary | undefined;
+  /** The same for one acked batch. */
+  evict(id: number): void;
   /** Newest time in the oldest acked batch, UTC ms. */
   oldestAckedTime(): number | undefined;
   /** What the summary of an evicted batch says. */
@@ -76,7 +78,7 @@ const toBatch = ({ id, lane, message }: BatchRow): SealedBatch => ({
 });
 
 type Answers = Pick<BatchesTable, 'ack' | 'quarantine'>;
-type History = Pick<BatchesTable, 'evictOldest' | 'oldestAckedTime' | 'evicted' | 'offerAgain'>;
+type History = Pick<BatchesTable, 'evictOldest' | 'evict' | 'oldestAckedTime' | 'evicted' | 'offerAgain'>;
 type Unacked = Pick<BatchesTable, 'nextPending' | 'drop' | 'firstPending' | 'countPending' | 'pendingCount'>;
 
 const createAnswers = (database: Database): Answers => {
@@ -133,14 +135,18 @@ const createHistory = (database: Database): History => {
     `INSERT INTO pending (lane, ${SUMMARY}) SELECT ${BACKFILL}, ${SUMMARY} FROM acked WHERE ${OVERLAP}`,
   );
   const dropOffered = database.prepare(`DELETE FROM acked WHERE ${OVERLAP}`);
+  const evict = (id: number): void => {
+    noteEvicted.run(id);
+    dropAcked.run(id);
+    dropBatch.run(id);
+  };
   return {
+    evict,
     evictOldest: () => {
       const oldest = oldestAcked.get();
       if (oldest === undefined) return undefined;
-      noteEvicted.run(oldest.id);
+      evict(oldest.id);
       forgetEvicted.run(oldest.id - EVICTED_ROWS);
-      dropAcked.run(oldest.id);
-      dropBatch.run(oldest.id);
       return oldest;
     },
     oldestAckedTime: () => oldestAcked.get()?.lastTime,

@@ -15,12 +15,13 @@ import type {
 import { asBufferError, BufferError } from './buffer-error.js';
 import { createDelivery, type Delivery } from './delivery.js';
 import { createBufferParts, type BufferParts, type BufferPartsDeps } from './buffer-parts.js';
+import type { EraseHistory } from './erase-history.js';
 import { declareMissing } from './missing.js';
 import type { PointRow } from './points.js';
 import { checkReading, isTime, packReading, type ReadingRow } from './reading-row.js';
 import { recallSegment } from './recall-archive.js';
 import { createSigner } from './signing-key.js';
-import { pageUsage, type Database } from './sqlite-database.js';
+import { overwriteFreePages, pageUsage, type Database } from './sqlite-database.js';
 
 export interface BufferCoreDeps extends BufferPartsDeps {
   /** UTC ms; only to date a quarantine. */
@@ -254,6 +255,16 @@ export class BufferCore {
     const signer = this.#signer;
     if (signer === undefined) return undefined;
     return this.#write(() => recallSegment(this.#parts, period, after, signer));
+  }
+
+  /** One step of an erasure, by one of its parts. */
+  eraseHistory<Result>(step: (erase: EraseHistory) => Result): Result {
+    return this.#write(() => step(this.#parts.eraseHistory));
+  }
+
+  /** Overwrites what was freed, in the file and its journal. */
+  overwriteFreed(): void {
+    this.#read(() => overwriteFreePages(this.#deps.database));
   }
 
   /** What is not here, or of an epoch that is not, is passed over. */

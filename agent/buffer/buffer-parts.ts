@@ -2,6 +2,7 @@ import { createArchive, type Archive } from './archive.js';
 import { createBatchIds, type BatchIds } from './batch-ids.js';
 import { createBatchesTable, type BatchesTable } from './batches-table.js';
 import { Boots } from './boots.js';
+import { createEraseHistory, type EraseHistory } from './erase-history.js';
 import { createDirectories, type Directories } from './directories.js';
 import { createLosses, type Losses } from './losses.js';
 import { Points } from './points.js';
@@ -38,6 +39,7 @@ export interface BufferParts {
   readonly losses: Losses;
   readonly sealing: Sealing;
   readonly archive: Archive;
+  readonly eraseHistory: EraseHistory;
   readonly thinning: Thinning;
   readonly room: Room;
   /** Rows up to here are sealed, and needed by no window. */
@@ -59,6 +61,7 @@ export const createBufferParts = (deps: BufferPartsDeps): BufferParts => {
   const losses = createLosses(database, state);
   const sealing = createSealing({ readings, windows, batches, directories, losses, boots, state, random });
   const archive = createArchive({ database, readings, boots, state, random });
+  const eraseHistory = createEraseHistory({ database, batches, archive, points, state, releasedRows });
   const thinning = createThinning({ database, batches, directories, losses, sealing });
   const rowThinning = createRowThinning({
     database,
@@ -83,6 +86,7 @@ export const createBufferParts = (deps: BufferPartsDeps): BufferParts => {
     losses,
     sealing,
     archive,
+    eraseHistory,
     thinning,
     room,
     releasedRows,

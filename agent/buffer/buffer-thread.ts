@@ -25,6 +25,8 @@ const dispatch = async (buffer: Buffer, call: Call): Promise<unknown> => {
       return buffer.declareMissing(...call.args);
     case 'recallPeriod':
       return buffer.recallPeriod(...call.args);
+    case 'erasePeriod':
+      return buffer.erasePeriod(...call.args);
     case 'synchronise':
       return buffer.synchronise(...call.args);
     case 'seal':

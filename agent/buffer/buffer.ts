@@ -46,6 +46,8 @@ export interface Buffer {
   recall(ranges: readonly SeqRange[], epoch?: string): Promise<readonly SealedBatch[]>;
   /** Offers raw readings of a past period for sending, as backfill: see `Recalled`. */
   recallPeriod(period: RecalledPeriod): Promise<Recalled>;
+  /** Takes a period out of the local history, for good: see `Erased`. */
+  erasePeriod(period: ErasedPeriod): Promise<Erased>;
   /** Of any epoch: what is not here is passed over. */
   ack(epoch: string, ranges: readonly SeqRange[]): Promise<void>;
   /**
@@ -115,6 +117,25 @@ export interface RecalledPeriod {
   readonly toMs: number;
   /** Numbers of the points whose held-back readings are wanted; absent: all. */
   readonly points?: readonly number[];
+}
+
+/** UTC ms, `toMs` not included. */
+export interface ErasedPeriod {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** `<device>/<point>`, also of points that are no longer defined; absent: all. */
+  readonly keys?: readonly string[];
+}
+
+/**
+ * What an erasure took: acked batches with a column of the points, whole, for the fleet has the others; readings that
+ * were held back; files that were saved. What it left, because the fleet does not have it yet.
+ */
+export interface Erased {
+  readonly batches: number;
+  readonly readings: number;
+  readonly files: number;
+  readonly left: { readonly batches: number; readonly rows: number; readonly files: number };
 }
 
 /**

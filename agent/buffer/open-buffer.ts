@@ -7,6 +7,8 @@ import type {
   Buffer,
   BufferPoint,
   BufferState,
+  Erased,
+  ErasedPeriod,
   NewLoss,
   NewReading,
   Recalled,
@@ -19,6 +21,7 @@ import type {
 } from './buffer.js';
 import { asBufferError, BufferError } from './buffer-error.js';
 import { createCallIds } from './call-ids.js';
+import { erasePeriod } from './erase-period.js';
 import { RoomKeeper, systemFreeBytes } from './room-keeper.js';
 import { Salvaging } from './salvaging.js';
 import { Store } from './store.js';
@@ -205,6 +208,10 @@ class LocalBuffer implements Buffer {
       readings += found.readings;
     }
     return { batches, readings };
+  }
+
+  async erasePeriod(period: ErasedPeriod): Promise<Erased> {
+    return erasePeriod(this.#open(), this.#options.path, period, () => this.#closed);
   }
 
   async ack(epoch: string, ranges: readonly SeqRange[]): Promise<void> {

@@ -4,7 +4,7 @@ import type { SetAside } from './buffer.js';
 import { asBufferError, sqliteCode } from './buffer-error.js';
 import { readNote } from './file-note.js';
 import { prepareSchema, UnknownSchemaError } from './schema.js';
-import { openDatabase, type Database } from './sqlite-database.js';
+import { dropFiller, openDatabase, type Database } from './sqlite-database.js';
 
 export interface OpenFileDeps {
   readonly now: () => number;
@@ -25,6 +25,7 @@ export const openPrepared = (
   const database = openDatabase(path, capBytes);
   try {
     prepareSchema(database, () => Buffer.from(deps.random(8)).toString('hex'));
+    dropFiller(database);
     database.prepare('SELECT epoch FROM state').get();
     return database;
   } catch (error) {

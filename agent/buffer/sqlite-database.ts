@@ -24,6 +24,8 @@ export const openDatabase = (path: string, capBytes = Infinity): Database => {
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
+    // what is deleted in pages that are written anyway is overwritten; freed pages: see `overwriteFreePages`
+    database.pragma('secure_delete = FAST');
     database.pragma('cache_size = -2048');
     database.pragma('temp_store = MEMORY');
     if (Number.isFinite(capBytes)) {
@@ -35,6 +37,27 @@ export const openDatabase = (path: string, capBytes = Infinity): Database => {
     database.close();
     throw error;
   }
+};
+
+const FILLER_PAGES = 256;
+
+/** Removes what `overwriteFreePages` left where it was killed. */
+export const dropFiller = (database: Database): void => void database.exec('DROP TABLE IF EXISTS filler');
+
+/** Writes zeros over every free page, a little at a time, then empties the journal: what was deleted is in neither. */
+export const overwriteFreePages = (database: Database): void => {
+  dropFiller(database);
+  database.exec('CREATE TABLE filler (zeros BLOB)');
+  const fill = database.prepare('INSERT INTO filler (zeros) VALUES (zeroblob(?))');
+  const pageBytes = numberOf(database, 'page_size');
+  for (let free = numberOf(database, 'freelist_count'); free > 1;) {
+    fill.run((Math.min(free, FILLER_PAGES) - 1) * (pageBytes - 4));
+    const left = numberOf(database, 'freelist_count');
+    if (left >= free) break;
+    free = left;
+  }
+  dropFiller(database);
+  database.pragma('wal_checkpoint(TRUNCATE)');
 };
 
 /** Bytes of the pages that hold something, and of all: free pages are used again, and never given back. */

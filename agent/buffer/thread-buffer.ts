@@ -143,6 +143,7 @@ export const openThreadBuffer = async (options: ThreadBufferOptions): Promise<Bu
     declare: async (losses, id) => call('declare', losses, id),
     declareMissing: async (epoch, ranges) => call('declareMissing', epoch, ranges),
     recallPeriod: async (period) => call('recallPeriod', period),
+    erasePeriod: async (period) => call('erasePeriod', period),
     synchronise: async (boot, offsetMs) => call('synchronise', boot, offsetMs),
     seal: async (lane, why) => call('seal', lane, why),
     claim: async (lane, limit, except) => call('claim', lane, limit, except),

@@ -133,11 +133,14 @@ const requireOrganisation = ({ organisations }: AccountsDeps, organisationId: st
   throw new AccessError('not-found', 'There is no such organisation.');
 };
 
-const isTop = ({ organisations }: AccountsDeps, organisationId: string): boolean =>
+const isTop = ({ organisations }: Pick<AccountsDeps, 'organisations'>, organisationId: string): boolean =>
   organisations().some(({ id, parentId }) => id === organisationId && parentId === null);
 
-/** Somebody must be left who may do everything. */
-const requireAnotherOwner = (deps: AccountsDeps, personId: string): void => {
+/** Throws `AccessError` `conflict` on the last owner on top: somebody must be left who may do everything. */
+export const requireAnotherOwner = (
+  deps: { readonly store: Pick<PersonTable, 'people'> } & Pick<AccountsDeps, 'organisations'>,
+  personId: string,
+): void => {
   const owners = deps.store
     .people()
     .filter(

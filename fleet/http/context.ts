@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Registry as Metrics } from 'prom-client';
 import type { Access } from '../access/access.js';
 import type { Heads } from '../access/audit/heads.js';
+import type { SealErasure } from '../erasure/open-sealer.js';
 import type { Enrolment } from '../registry/enrolment.js';
 import type { GatewayControl } from '../registry/gateway-control.js';
 import type { Organisations } from '../registry/organisations/organisations.js';
@@ -32,6 +33,7 @@ export interface HttpContext extends Access {
     | 'person'
     | 'audit'
     | 'people'
+    | 'erasePerson'
     | 'identitiesOf'
     | 'record'
     | 'records'
@@ -41,6 +43,8 @@ export interface HttpContext extends Access {
   readonly organisations: Organisations;
   readonly views: ViewsReader;
   readonly proofs: Prover;
+  /** Signs what an erasure took. */
+  readonly sealErasure: SealErasure;
   readonly cursors: Cursors;
   readonly metrics: Metrics;
   readonly health: () => Health;

@@ -15,6 +15,7 @@ import { competenceRoutes } from './competences.js';
 import { consumptionRoutes } from './consumption.js';
 import { enrolmentRoutes } from './enrolment.js';
 import { enrolmentTokenRoutes } from './enrolment-tokens.js';
+import { erasePersonRoutes } from './erase-person.js';
 import { gatewayControlRoutes } from './gateway-control.js';
 import { gatewayRoutes } from './gateways.js';
 import { acceptImportFiles, importRoutes } from './imports.js';
@@ -172,6 +173,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   accountRoutes(server, context);
   secondFactorRoutes(server, context);
   peopleRoutes(server, context);
+  erasePersonRoutes(server, context);
   invitationRoutes(server, context);
   keyRoutes(server, context);
   signInPolicyRoutes(server, context);

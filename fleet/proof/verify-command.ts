@@ -7,7 +7,7 @@ import {
   MAX_ERASURE_BYTES,
   renderErasure,
   verifyErasure,
-} from './erasure-receipt.js';
+} from '../erasure/receipt.js';
 import { ProofError } from './errors.js';
 import { renderVerdict, verdictJson } from './render-verdict.js';
 import { verifyProof } from './verify-proof.js';

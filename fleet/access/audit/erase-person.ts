@@ -12,7 +12,7 @@ export interface EraseDeps {
 }
 
 /** What went, and what is left of it. */
-export interface ErasureReceipt {
+export interface PersonErasure {
   readonly personId: string;
   readonly erased: string;
   /** Entries of audit trails that no longer say anything; their hashes stay. */
@@ -28,7 +28,7 @@ export const erasePerson = (
   { registry, audit, now }: EraseDeps,
   personId: string,
   by: Pick<AuditRecord, 'subject' | 'from'>,
-): ErasureReceipt | undefined =>
+): PersonErasure | undefined =>
   registry.audit.together(() => {
     const person = registry.person(personId);
     if (person === undefined) return undefined;

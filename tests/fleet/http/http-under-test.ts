@@ -11,6 +11,7 @@ import { createSealing, type Sealing } from '../../../fleet/access/sealing.js';
 import type { Health, Server } from '../../../fleet/http/context.js';
 import { createCursors } from '../../../fleet/http/cursor.js';
 import { createHttpServer } from '../../../fleet/http/server.js';
+import { createSealer } from '../../../fleet/erasure/open-sealer.js';
 import { RECEIPT_SIGNER, receiptSignerOf } from '../../../fleet/proof/receipt.js';
 import { createProver } from '../../../fleet/proof/prover.js';
 import { openAuthority } from '../../../fleet/registry/authority/authority.js';
@@ -150,6 +151,7 @@ export const openHttpOver = async (
         signer: receiptSignerOf(await authority.issueDocumentSigner({ name: RECEIPT_SIGNER })),
         now,
       }),
+      sealErasure: await createSealer(authority, Date.now),
       cursors: createCursors(randomBytes(32), randomBytes),
       metrics: metricsOf(),
       health: () => health.current,

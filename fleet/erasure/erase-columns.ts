@@ -34,9 +34,13 @@ interface Deps {
 }
 
 /** What an erasure would take; changes nothing. */
-export const countColumns = (deps: Deps, order: ErasureOrder, progress: Progress): ErasureTotals => {
+export const countColumns = (
+  deps: Deps,
+  orders: readonly ErasureOrder[],
+  progress: Progress,
+): ErasureTotals => {
   let totals: ErasureTotals = NOTHING;
-  for (const { position, erasures } of stepsOf(deps, order)) {
+  for (const { position, erasures } of stepsOf(deps, orders)) {
     totals = erasures.reduce(add, totals);
     progress(position);
   }
@@ -44,16 +48,16 @@ export const countColumns = (deps: Deps, order: ErasureOrder, progress: Progress
 };
 
 /**
- * Takes the columns out of the log, step by step. Each step is whole or not at all: after a kill, the same order
- * goes on with what is left. A column goes as a whole, also where it reaches beyond the period.
+ * Takes the columns out of the log, step by step. Each step is whole or not at all: after a kill, the same orders
+ * go on with what is left. A column goes as a whole, also where it reaches beyond the period.
  */
 export const eraseColumns = async (
   deps: Deps & { readonly writer: Pick<LogWriter, 'eraseColumns'> },
-  order: ErasureOrder,
+  orders: readonly ErasureOrder[],
   progress: Progress,
 ): Promise<ErasureTotals> => {
   let totals: ErasureTotals = NOTHING;
-  for (const { position, erasures } of stepsOf(deps, order)) {
+  for (const { position, erasures } of stepsOf(deps, orders)) {
     if (erasures.length > 0) await deps.writer.eraseColumns(erasures);
     totals = erasures.reduce(add, totals);
     progress(position);
@@ -74,13 +78,14 @@ interface Step {
   readonly erasures: readonly Erasure[];
 }
 
-function* stepsOf({ reader, now }: Deps, order: ErasureOrder): Generator<Step> {
+function* stepsOf({ reader, now }: Deps, orders: readonly ErasureOrder[]): Generator<Step> {
+  const numbered = createNumbered(orders);
   for (let position = 0; ;) {
     const entries = reader.read(position, MAX_ENTRIES, MAX_BYTES);
     const last = entries.at(-1);
     if (last === undefined) return;
     position = last.position;
-    yield { position, erasures: entries.flatMap((entry) => erasureOf(entry, order, now())) };
+    yield { position, erasures: entries.flatMap((entry) => erasuresOf(entry, numbered, now())) };
   }
 }
 
@@ -92,44 +97,97 @@ interface Taken {
   readonly windows: number;
 }
 
-const erasureOf = (entry: LogEntry, order: ErasureOrder, erasedAt: number): readonly Erasure[] => {
+/** An order, with the number that its point has in one directory. */
+interface NumberedOrder {
+  readonly order: ErasureOrder;
+  readonly number: number;
+}
+
+type Numbered = (source: string, directory: Uint8Array) => readonly NumberedOrder[];
+
+/** Which orders concern batches of a directory: asked once for each, since a gateway has few. */
+const createNumbered = (orders: readonly ErasureOrder[]): Numbered => {
+  const known = new Map<string, readonly NumberedOrder[]>();
+  return (source, directory) => {
+    const key = `${source}/${Buffer.from(directory).toString('hex')}`;
+    const found =
+      known.get(key) ??
+      orders.flatMap((order) => {
+        const number = order.numberIn(source, directory);
+        return number === undefined ? [] : [{ order, number }];
+      });
+    known.set(key, found);
+    return found;
+  };
+};
+
+/** One erasure for each point that the batch has columns of: each takes over what the one before left. */
+const erasuresOf = (entry: LogEntry, numbered: Numbered, erasedAt: number): readonly Erasure[] => {
   if (entry.type !== 'batch') return [];
-  const reduced = reduce(entry.message, order);
-  if (reduced === undefined) return [];
-  const { header, taken, message } = reduced;
+  const header = headerOf(entry.message);
+  if (header === undefined || header.content === 'losses') return [];
+  const erasures: Erasure[] = [];
+  let { message } = entry;
+  for (const each of numbered(header.source, header.directory)) {
+    const reduced = reduce(message, each);
+    if (reduced === undefined) continue;
+    erasures.push(erasureOf(entry.position, message, reduced, each.order.pointId, erasedAt));
+    message = reduced.message;
+  }
+  return erasures;
+};
+
+const headerOf = (message: Uint8Array): BatchHeader | undefined => {
+  try {
+    return parseBatch(message).header;
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+};
+
+const erasureOf = (
+  position: number,
+  before: Uint8Array,
+  { header, taken, message }: Reduced,
+  pointId: string,
+  erasedAt: number,
+): Erasure => {
   const total = (count: (item: Taken) => number): number => taken.reduce((sum, item) => sum + count(item), 0);
-  return [
-    {
-      position: entry.position,
-      pointId: order.pointId,
-      source: header.source,
-      epoch: header.epoch,
-      seq: header.seq,
-      firstTime: Math.min(...taken.map(({ firstTime }) => firstTime)),
-      lastTime: Math.max(...taken.map(({ lastTime }) => lastTime)),
-      readings: total(({ readings }) => readings),
-      windows: total(({ windows }) => windows),
-      erasedAt,
-      before: sha256(entry.message),
-      after: sha256(message),
-      message,
-    },
-  ];
+  return {
+    position,
+    pointId,
+    source: header.source,
+    epoch: header.epoch,
+    seq: header.seq,
+    firstTime: Math.min(...taken.map(({ firstTime }) => firstTime)),
+    lastTime: Math.max(...taken.map(({ lastTime }) => lastTime)),
+    readings: total(({ readings }) => readings),
+    windows: total(({ windows }) => windows),
+    erasedAt,
+    before: sha256(before),
+    after: sha256(message),
+    message,
+  };
 };
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
+interface Reduced {
+  readonly header: BatchHeader;
+  readonly taken: readonly Taken[];
+  readonly message: Uint8Array;
+}
+
 /** The batch without the order's columns; `undefined` where it has none of them, or none that can be read. */
-const reduce = (bytes: Uint8Array, { from, to, numberIn }: ErasureOrder) => {
+const reduce = (bytes: Uint8Array, { order: { from, to }, number }: NumberedOrder): Reduced | undefined => {
   try {
     const parsed = parseBatch(bytes);
     const { header } = parsed;
-    const point = header.content === 'losses' ? undefined : numberIn(header.source, header.directory);
-    if (point === undefined) return undefined;
     const open = openColumns(parsed);
     const taken = new Map<SaltedColumn, Taken>();
     for (const column of open.entries) {
-      if (column instanceof Uint8Array || column.point !== point) continue;
+      if (column instanceof Uint8Array || column.point !== number) continue;
       const spans = spansOf(header, column);
       if (!spans.some(([first, last]) => first < to && last >= from)) continue;
       taken.set(column, takenOf(header.content, spans));

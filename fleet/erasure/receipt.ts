@@ -6,10 +6,10 @@ import { parseCose, signCose } from '#wire/cose.js';
 import { WireError } from '#wire/errors.js';
 import { Bytes, Epoch, Hash, Text, Time, Whole } from '#wire/schemas.js';
 import type { ErasedBatch } from '../store/log-store.js';
-import { chainOf, openCertificates, requireValid } from './chain.js';
-import { ProofError } from './errors.js';
-import { RECEIPT_SIGNER, thumbprintOf, type ReceiptSigner } from './receipt.js';
-import { explained, requireSigned } from './verify-column.js';
+import { chainOf, openCertificates, requireValid } from '../proof/chain.js';
+import { ProofError } from '../proof/errors.js';
+import { RECEIPT_SIGNER, thumbprintOf, type ReceiptSigner } from '../proof/receipt.js';
+import { explained, requireSigned } from '../proof/verify-column.js';
 
 export const ERASURE_FORMAT = 'terroir-erasure/1';
 export const MAX_ERASURE_BYTES = 256 * 1024 * 1024;
@@ -19,23 +19,44 @@ const PART = 5000;
 
 const STATEMENT = Type.Object(
   {
-    pointId: Text,
-    from: Time,
-    to: Time,
+    /** Of one point, or of whom. */
+    pointId: Type.Optional(Text),
+    organisationId: Type.Optional(Text),
+    personId: Type.Optional(Text),
+    from: Type.Optional(Time),
+    to: Type.Optional(Time),
     reason: Text,
-    /** Account of the machine that ran the command. */
+    /** Account of the machine that ran the command, or id of the person who asked. */
     by: Text,
     issuedAt: Time,
     /** Thumbprint (SHA-256 of the DER) of the certificate whose key signed this. */
     certificate: Hash,
     /** CBOR arrays of batches, each at most `PART` long. */
     batches: Type.Array(Bytes),
+    /** People who went, and the entries of audit trails that say nothing any more. */
+    people: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            personId: Text,
+            trails: Type.Array(Type.Object({ organisationId: Text, numbers: Type.Array(Whole) })),
+          },
+          { additionalProperties: false },
+        ),
+      ),
+    ),
+    /** Commands that ask gateways to erase their own history. */
+    gateways: Type.Optional(
+      Type.Array(Type.Object({ gatewayId: Text, commandId: Text }, { additionalProperties: false })),
+    ),
   },
   { additionalProperties: false },
 );
 const BATCHES = Type.Array(
   Type.Object(
     {
+      /** Where it is not said of all. */
+      pointId: Type.Optional(Text),
       source: Text,
       epoch: Epoch,
       seq: Whole,
@@ -64,10 +85,10 @@ const files = Compile(FILE);
 
 /** What was erased, as the fleet signs it. Times are UTC ms. */
 export type ErasureReceipt = Omit<Static<typeof STATEMENT>, 'batches'> & {
-  readonly batches: readonly ErasedBatch[];
+  readonly batches: readonly (ErasedBatch & { readonly pointId?: string })[];
 };
 
-const partsOf = (batches: readonly ErasedBatch[]): Uint8Array[] =>
+const partsOf = (batches: ErasureReceipt['batches']): Uint8Array[] =>
   Array.from({ length: Math.ceil(batches.length / PART) }, (_, part) =>
     encodeCbor(batches.slice(part * PART, (part + 1) * PART)),
   );
@@ -116,36 +137,55 @@ export const verifyErasure = (file: Uint8Array, root: X509Certificate): ErasureR
 const iso = (time: number): string => new Date(time).toISOString();
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-const totalsOf = (batches: readonly ErasedBatch[]) => ({
+const totalsOf = (batches: ErasureReceipt['batches']) => ({
   batches: new Set(batches.map(({ source, epoch, seq }) => `${source}/${epoch}/${seq}`)).size,
   readings: batches.reduce((sum, { readings }) => sum + readings, 0),
   windows: batches.reduce((sum, { windows }) => sum + windows, 0),
 });
 
 /** For people: what went, when, by whom and why; each batch with its hashes. */
-export const renderErasure = ({ batches, ...said }: ErasureReceipt): string => {
+export const renderErasure = ({ batches, people = [], gateways = [], ...said }: ErasureReceipt): string => {
   const { batches: count, readings, windows } = totalsOf(batches);
   return [
     'it holds: the receipt of an erasure, signed by the fleet, under the root that you trust',
     '',
-    `point          ${said.pointId}`,
-    `period         ${iso(said.from)} to ${iso(said.to)}`,
-    `erased         ${readings} readings, ${windows} windows of ${count} batches`,
+    ...ofWhom(said),
+    ...(batches.length === 0
+      ? []
+      : [`erased         ${readings} readings, ${windows} windows of ${count} batches`]),
     `reason         ${said.reason}`,
     `by             ${said.by}, receipt issued ${iso(said.issuedAt)}`,
+    ...people.map(
+      ({ personId, trails }) =>
+        `person ${personId}: account, and ${trails.map(({ organisationId, numbers }) => `${numbers.length} entries of the trail of ${organisationId}`).join(', ')}`,
+    ),
+    ...gateways.map(({ gatewayId, commandId }) => `gateway ${gatewayId} is asked by command ${commandId}`),
     ...batches.map(
-      ({ source, epoch, seq, before, after, erasedAt }) =>
-        `${source} ${epoch} batch ${seq}, ${iso(erasedAt)}: ${hex(before)} -> ${hex(after)}`,
+      ({ pointId, source, epoch, seq, before, after, erasedAt }) =>
+        `${pointId === undefined ? '' : `point ${pointId} `}${source} ${epoch} batch ${seq}, ${iso(erasedAt)}: ${hex(before)} -> ${hex(after)}`,
     ),
     '',
   ].join('\n');
 };
 
+type Said = Omit<ErasureReceipt, 'batches' | 'people' | 'gateways'>;
+
+const ofWhom = ({ pointId, organisationId, personId, from, to }: Said): string[] => [
+  ...(pointId === undefined ? [] : [`point          ${pointId}`]),
+  ...(organisationId === undefined ? [] : [`organisation   ${organisationId}`]),
+  ...(personId === undefined ? [] : [`person         ${personId}`]),
+  ...(from === undefined || to === undefined ? [] : [`period         ${iso(from)} to ${iso(to)}`]),
+];
+
 /** The same for scripts. */
-export const erasureJson = ({ batches, ...said }: ErasureReceipt) => ({
+export const erasureJson = ({ batches, people = [], gateways = [], ...said }: ErasureReceipt) => ({
   pointId: said.pointId,
-  from: iso(said.from),
-  to: iso(said.to),
+  organisationId: said.organisationId,
+  personId: said.personId,
+  from: said.from === undefined ? undefined : iso(said.from),
+  to: said.to === undefined ? undefined : iso(said.to),
+  people,
+  gateways,
   reason: said.reason,
   by: said.by,
   issuedAt: iso(said.issuedAt),

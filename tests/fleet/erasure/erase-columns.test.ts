@@ -3,10 +3,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseBatch } from '../../../agent/wire/batch.js';
-import { countColumns, eraseColumns, type ErasureOrder } from '../../../fleet/log/erase-columns.js';
+import { countColumns, eraseColumns, type ErasureOrder } from '../../../fleet/erasure/erase-columns.js';
 import { ProofError } from '../../../fleet/proof/errors.js';
-import { verifyErasure } from '../../../fleet/proof/erasure-receipt.js';
+import { verifyErasure } from '../../../fleet/erasure/receipt.js';
 import { verifyProof } from '../../../fleet/proof/verify-proof.js';
+import { newId } from '../../../fleet/registry/new-id.js';
+import { openDatabase } from '../../../fleet/store/sqlite/database.js';
+import { openRegistryStore } from '../../../fleet/store/sqlite/registry-store.js';
 import { openViewsReader } from '../../../fleet/store/sqlite/views-reader.js';
 import { startProgram } from '../../support/program.js';
 import {
@@ -14,6 +17,7 @@ import {
   directoryOf,
   dump,
   EPOCH,
+  everything,
   NOW,
   point,
   reading,
@@ -66,7 +70,7 @@ const order = (): ErasureOrder => {
 const erase = async (writer: Pick<FleetOfViews['log'], 'eraseColumns'> = scene.fleet.log) => {
   scene.fleet.projector().rebuild();
   const deps = { reader: scene.fleet.entries, writer, now: () => NOW };
-  const totals = await eraseColumns(deps, order(), nothing);
+  const totals = await eraseColumns(deps, [order()], nothing);
   scene.fleet.project();
   scene.fleet.views.checkpoint();
   return totals;
@@ -117,7 +121,7 @@ describe('erasing a column', () => {
     const latest = () => fleet.reader.latest(ALL, NOW, { limit: 10 }).map(({ key, value }) => [key, value]);
     const last = { ...order(), from: T0 + 100_000, to: T0 + 200_000 };
     fleet.projector().rebuild();
-    await eraseColumns({ reader: fleet.entries, writer: fleet.log, now: () => NOW }, last, nothing);
+    await eraseColumns({ reader: fleet.entries, writer: fleet.log, now: () => NOW }, [last], nothing);
     fleet.project();
     expect(Object.fromEntries(latest())).toEqual({ p1: 7.5, p3: SECRET });
   });
@@ -172,7 +176,7 @@ describe('erasing a column', () => {
     expect(valuesOf('p3')).toEqual([12.25]);
     expect(rowsOf()).toMatchObject({ rows: { erased: 72 } });
     const deps = { reader: scene.fleet.entries, now: () => NOW };
-    expect(countColumns(deps, order(), nothing).batches).toBe(0);
+    expect(countColumns(deps, [order()], nothing).batches).toBe(0);
     expect(scene.fleet.entries.erased(scene.pointId('p3'), T0, T0 + 60_000)).toHaveLength(72);
   });
 
@@ -239,5 +243,74 @@ describe('terroir-fleet erase', () => {
     expect(left.map(({ value }) => value)).toEqual([12.25]);
     const [, trail] = await fleet('audit', 'list', '--action', 'erase-readings', '--data', folder);
     expect(trail.trim().split('\n')).toEqual([expect.stringContaining(`point ${pointId}`)]);
+  }, 180_000);
+
+  test('of an organisation takes what it held then and its people, and asks its gateways', async () => {
+    const { folder, registry } = scene.fleet;
+    registry.addOrganisation({
+      id: 'next',
+      parentId: 'org',
+      name: 'Next',
+      type: 'municipality',
+      code: null,
+      timeZone: 'UTC',
+    });
+    registry.addPerson({
+      id: 'zoe',
+      login: 'zoe',
+      name: 'Zoé',
+      organisationId: 'next',
+      role: 'viewer',
+      passwordHash: null,
+    });
+    const database = openDatabase(join(folder, 'registry.db'));
+    const device = database.prepare('select id from device').pluck().get();
+    database.prepare('update holding set "to" = ?').run(T0 + 60_000);
+    database
+      .prepare(`insert into holding (id, device_id, organisation_id, "from") values ('h', ?, 'next', ?)`)
+      .run(device, T0 + 60_000);
+    database.close();
+    await closeScene();
+    const out = join(folder, 'receipt');
+    const words = ['--from', iso(T0), '--to', iso(NOW), '--reason', 'it asked', '--data', folder];
+    const [code, said] = await fleet('erase', '--organisation', 'next', '--people', '--out', out, ...words);
+    expect([code, said]).toEqual([0, expect.stringContaining('erased 2 readings')]);
+
+    const receipt = verifyErasure(readFileSync(out), scene.root);
+    expect(receipt).toMatchObject({
+      organisationId: 'next',
+      people: [{ personId: 'zoe' }],
+      gateways: [{ gatewayId: SIGNING_GATEWAY }],
+    });
+    expect(receipt.batches.map(({ seq, readings }) => [seq, readings])).toEqual([
+      [3, 1],
+      [3, 1],
+    ]);
+    const root = join(folder, 'authority', 'root.pem');
+    const [held, text] = await fleet('verify', out, '--root', root);
+    expect([held, text]).toEqual([
+      0,
+      expect.stringMatching(/organisation +next[^]*person zoe[^]*is asked by command/),
+    ]);
+
+    const path = (name: string): string => join(folder, `${name}.db`);
+    const after = openRegistryStore(path('registry'), { newId });
+    const [command] = after.pendingCommands(SIGNING_GATEWAY, Date.now());
+    expect(command).toMatchObject({
+      name: 'erase',
+      arguments: { from: T0 + 60_000, to: NOW, points: 'meter/p1,meter/p3' },
+    });
+    expect(after.person('zoe')).toBeUndefined();
+    after.close();
+    const views = openViewsReader({ views: path('views'), registry: path('registry'), log: path('log') });
+    const left = views.latest(everything('org', 'next'), NOW, { limit: 10 });
+    views.close();
+    expect(left.map(({ key, value }) => [key, value])).toEqual(
+      expect.arrayContaining([
+        ['p1', 7.5],
+        ['p3', SECRET],
+      ]),
+    );
+    expect(left.every(({ time }) => time < T0 + 60_000)).toBe(true);
   }, 180_000);
 });

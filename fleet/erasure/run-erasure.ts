@@ -1,0 +1,173 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { createAuditTrail } from '../access/audit/audit-trail.js';
+import { changeAsOperator } from '../access/audit/operator-audit.js';
+import { organisationOf } from '../access/open-people.js';
+import { treeOf } from '../access/organisation-tree.js';
+import { operatorSubject } from '../access/subject.js';
+import { operatorScope } from '../operations/operator-scope.js';
+import type { Projector } from '../projections/projector.js';
+import { newId } from '../registry/new-id.js';
+import type { NewCommand } from '../store/operations-store.js';
+import { eraseCommandsOf } from './erase-buffers.js';
+import { countColumns, eraseColumns, type ErasureOrder } from './erase-columns.js';
+import { erasePeople, peopleOf } from './erase-people.js';
+import { openSealer, type SealErasure } from './open-sealer.js';
+import type { OpenedFleet } from './opened-fleet.js';
+import { MAX_ERASED_BATCHES, type ErasureReceipt } from './receipt.js';
+import { saidOf, say } from './say-erasure.js';
+import { gatewaysOf, targetsOfOrganisation, type ErasureTarget } from './targets.js';
+
+export interface EraseOptions {
+  readonly point?: string;
+  readonly organisation?: string;
+  readonly people: boolean;
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
+  readonly out?: string;
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly data: string;
+  readonly caPassphraseFile?: string;
+}
+
+/** What is to go, and in whose trail that is written. */
+interface Subject {
+  readonly resource: {
+    readonly type: 'point' | 'organisation';
+    readonly id: string;
+    readonly organisationId: string;
+  };
+  readonly targets: readonly ErasureTarget[];
+}
+
+const projectAll = (projector: Projector, progress: (position: number) => void): void => {
+  for (let step = projector.step(); step.applied > 0; step = projector.step()) progress(step.position);
+};
+
+/** Erases, on a fleet that stands still, and says what went. */
+export const runErasure = async (
+  folder: string,
+  fleet: OpenedFleet,
+  options: EraseOptions,
+): Promise<void> => {
+  const { reader, projector } = fleet;
+  const { dryRun, json } = options;
+  const progress =
+    (what: string) =>
+    (position: number): void =>
+      void process.stderr.write(`\r${what}: ${position} of ${reader.head()} log entries`);
+  // what waits in the log may bring the directory that a point is numbered in
+  projectAll(projector, progress('reading'));
+  const subject = subjectOf(fleet, options);
+  const orders = subject.targets.map((target) => orderOf(fleet, target));
+  const deps = { ...fleet, now: Date.now };
+  const found = countColumns(deps, orders, progress('looking'));
+  const already = erasedOf(fleet, subject).length;
+  process.stderr.write('\n');
+  const people = options.people ? peopleIn(fleet, subject).length : 0;
+  if (dryRun) return say(json, saidOf(options, { ...found, alreadyErased: already, people }));
+  if (found.batches + already + people === 0) throw new Error('There is nothing of this in that period.');
+  if (found.batches + already > MAX_ERASED_BATCHES) {
+    throw new Error(`One receipt lists ${MAX_ERASED_BATCHES} batches at most: erase shorter periods.`);
+  }
+  const seal = await openSealer(folder, options.caPassphraseFile);
+  // before the first column goes: whatever happens from here on, no view is left that shows it
+  projector.rebuild();
+  const erased = await eraseColumns(deps, orders, progress('erasing'));
+  projectAll(projector, progress('making views again'));
+  fleet.checkpoint();
+  process.stderr.write('\n');
+  const { gateways, notAsked } = finish(fleet, subject, options, seal);
+  const kept = { keptApart: countKeptApart(fleet, subject), gateways: gateways.length, notAsked };
+  say(json, saidOf(options, { ...erased, alreadyErased: already, people, ...kept }));
+};
+
+const subjectOf = (fleet: OpenedFleet, { point, organisation, from, to }: EraseOptions): Subject => {
+  const { registry, views } = fleet;
+  if (point !== undefined) {
+    const row = views.point(operatorScope(registry.organisations()), point);
+    if (row === undefined) throw new Error(`There is no point ${point}.`);
+    const { id, organisationId } = row;
+    return { resource: { type: 'point', id, organisationId }, targets: [{ pointId: id, from, to }] };
+  }
+  const { id } = organisationOf(registry.organisations(), organisation);
+  const targets = targetsOfOrganisation(registry, id, { from, to });
+  return { resource: { type: 'organisation', id, organisationId: id }, targets };
+};
+
+const orderOf = ({ views }: OpenedFleet, target: ErasureTarget): ErasureOrder => ({
+  ...target,
+  numberIn: (source, directory) => views.numberIn(source, directory, target.pointId),
+});
+
+const erasedOf = ({ reader }: OpenedFleet, { targets }: Subject): ErasureReceipt['batches'] =>
+  targets.flatMap(({ pointId, from, to }) =>
+    reader.erased(pointId, from, to).map((batch) => ({ ...batch, pointId })),
+  );
+
+const peopleIn = ({ registry }: OpenedFleet, { resource }: Subject) =>
+  registry.people().filter(({ organisationId }) => organisationId === resource.id);
+
+/** Messages of the same gateways that the log does not list: nothing reads them, and a person must look. */
+const countKeptApart = (fleet: OpenedFleet, subject: Subject): number => {
+  const sources = new Set(erasedOf(fleet, subject).map(({ source }) => source));
+  return [...sources].reduce((sum, source) => sum + fleet.reader.keptApart(source, 1000).length, 0);
+};
+
+/** People, commands to gateways, the receipt and its entry in the trail: one transaction. */
+const finish = (fleet: OpenedFleet, subject: Subject, options: EraseOptions, seal: SealErasure) => {
+  const { registry } = fleet;
+  const { from, to, reason, out = '' } = options;
+  const batches = erasedOf(fleet, subject);
+  return registry.audit.together(() => {
+    const people = options.people ? eraseTheirPeople(fleet, subject) : [];
+    const commands = gatewaysOf(registry, subject.targets).flatMap((target) =>
+      eraseCommandsOf(target, { newId, at: Date.now(), by: 'terroir-fleet' }),
+    );
+    const asked = commands.filter((command: NewCommand) => registry.addCommand(command));
+    const gateways = asked.map(({ gatewayId, id }) => ({ gatewayId, commandId: id }));
+    const said = { from, to, reason, by: userInfo().username, batches, gateways };
+    const { type, id } = subject.resource;
+    const receipt = seal({
+      ...said,
+      ...(type === 'point' ? { pointId: id } : { organisationId: id, people: peopleOf(people) }),
+    });
+    changeAsOperator(
+      registry,
+      () => writeFileSync(out, receipt, { flag: 'wx' }),
+      () => ({
+        action: 'erase-readings',
+        resource: subject.resource,
+        after: {
+          from: new Date(from).toISOString(),
+          to: new Date(to).toISOString(),
+          reason,
+          batches: batches.length,
+          people: people.length,
+          commands: gateways.map(({ commandId }) => commandId),
+          receipt: createHash('sha256').update(receipt).digest('hex'),
+        },
+      }),
+    );
+    const notAsked = commands.filter((command) => !asked.includes(command)).map(({ gatewayId }) => gatewayId);
+    return { gateways, notAsked: [...new Set(notAsked)] };
+  });
+};
+
+const eraseTheirPeople = (fleet: OpenedFleet, subject: Subject) => {
+  const { registry } = fleet;
+  const organisations = () => registry.organisations();
+  const isTop = treeOf(organisations()).top === subject.resource.id;
+  if (isTop) throw new Error('The people of the organisation on top are erased one by one: erase-person.');
+  const audit = createAuditTrail({
+    store: registry.audit,
+    tree: () => treeOf(organisations()),
+    now: Date.now,
+    random: randomBytes,
+  });
+  const by = { subject: operatorSubject(userInfo().username), from: 'command line' };
+  return erasePeople({ registry, audit, now: Date.now }, subject.resource.id, by);
+};
