@@ -50,6 +50,8 @@ listeners.ssl.default {
 listeners.tcp.default.enable = false
 listeners.ws.default.enable = false
 listeners.wss.default.enable = false
+## it comes with a password that everybody knows
+dashboard.listeners.http.bind = "127.0.0.1:18083"
 
 authorization {
   no_match = deny
@@ -62,7 +64,10 @@ delayed.enable = false
 sys_topics { sys_msg_interval = disabled, sys_heartbeat_interval = disabled }
 `;
 
-/** A shared subscription is judged by the filter behind its group (EMQX strips `$share/<group>/`). */
+/**
+ * A shared subscription is judged by the filter behind its group (EMQX strips `$share/<group>/`), so that a gateway can
+ * share but its own topics. No wildcard matches a topic with `$` in front: for those, `no_match` is what denies.
+ */
 const accessRules = ({ fleetClients }: BrokerConfigSettings): string =>
   `%% Written by "terroir-fleet broker-config emqx".
 ${fleetClients
