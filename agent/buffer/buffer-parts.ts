@@ -12,8 +12,9 @@ import { createRowThinning } from './row-thinning.js';
 import { createSealing, type Sealing } from './sealing.js';
 import type { Database } from './sqlite-database.js';
 import { State } from './state-row.js';
+import { replacementOf, type ThinningStep } from './thinning-steps.js';
 import { createThinning, type Thinning } from './thinning.js';
-import { createWindowMaker, type WindowMaker } from './window-maker.js';
+import { createWindowMaker, type Covered, type WindowMaker } from './window-maker.js';
 import { createWindowsTable, type WindowsTable } from './windows-table.js';
 
 export interface BufferPartsDeps {
@@ -62,14 +63,16 @@ export const createBufferParts = (deps: BufferPartsDeps): BufferParts => {
   const sealing = createSealing({ readings, windows, batches, directories, losses, boots, state, random });
   const archive = createArchive({ database, readings, boots, state, random });
   const eraseHistory = createEraseHistory({ database, batches, archive, points, state, releasedRows });
-  const thinning = createThinning({ database, batches, directories, losses, sealing });
+  const covered = (step: ThinningStep): Covered =>
+    windowMaker.coveredBy((point) => replacementOf(step, point));
+  const thinning = createThinning({ database, batches, directories, losses, sealing, covered });
   const rowThinning = createRowThinning({
     database,
     points,
     losses,
     state,
     cursors: thinning.cursors,
-    releasedRows: () => windowMaker.releasedRows(),
+    covered,
     neededWindowsFrom: () => windowMaker.neededFrom(),
   });
   const room = createRoom({ ...deps, releasedRows, batches, archive, boots, state, thinning, rowThinning });

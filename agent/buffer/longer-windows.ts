@@ -63,6 +63,10 @@ export const createLongerWindows = (deps: WindowMakerDeps): LongerWindows => {
     }
   };
 
+  /** The first row that may be of `end` or later, as the marks of the base tell it. */
+  const scanFrom = ({ base }: Series, end: number): number =>
+    windows.marks({ base, period: base }).findLast(({ until }) => until <= end)?.scanFrom ?? 0;
+
   return {
     step: (series, revised) => {
       const until = windows.marks(series).at(-1)?.until ?? BEGINNING;
@@ -72,7 +76,7 @@ export const createLongerWindows = (deps: WindowMakerDeps): LongerWindows => {
       if (end <= until) return;
       for (const window of merge(series, until, end)) insertWindow(deps, series.period, window, false);
       const seen = state.row.lastOrdinal;
-      windows.saveMark(series, { until: end, scanFrom: seen + 1, seen });
+      windows.saveMark(series, { until: end, scanFrom: scanFrom(series, end), seen });
       windows.dropMarksBefore(series, end);
     },
   };

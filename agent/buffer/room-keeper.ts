@@ -29,8 +29,6 @@ export const systemFreeBytes = (path: string): number | undefined => {
 const ASK_MS = 2_000;
 /** Steps after which others come between and the file system is asked again. */
 const MOST_STEPS = 4_000;
-/** What is done for a write that met a full disk although room seemed to be left. */
-const LEAST_STEPS = 4;
 
 /** Watches how much room the buffer takes, and makes some before there is none. */
 export class RoomKeeper {
@@ -74,7 +72,7 @@ export class RoomKeeper {
   /** After each commit: asks the file system now and then, and begins to make room where it is short. */
   check(): void {
     this.#ask();
-    if (this.#isShort(false)) this.#begin(0);
+    if (this.#isShort(false)) this.#begin(false);
   }
 
   /** A write met a full disk: the reserve goes first, and some room is made in any case. */
@@ -82,7 +80,7 @@ export class RoomKeeper {
     this.#reserve.release();
     this.#askedAt = -Infinity;
     this.#ask();
-    this.#begin(LEAST_STEPS);
+    this.#begin(true);
   }
 
   async stop(): Promise<void> {
@@ -115,22 +113,26 @@ export class RoomKeeper {
     }
   }
 
-  #begin(least: number): void {
-    if (this.#making !== undefined || this.#stopped) return;
-    this.#making = this.#make(least).finally(() => {
-      this.#making = undefined;
-    });
+  /** Whether some room was made since `before` bytes were in use, and enough is left. */
+  #isMade(before: number): boolean {
+    return this.#deps.store.run((core) => core.usage()).usedBytes < before && !this.#isShort(true);
   }
 
-  async #make(least: number): Promise<void> {
-    for (let steps = 0; steps < MOST_STEPS && !this.#stopped; steps += 1) {
-      if (steps >= least && !this.#isShort(true)) return;
-      try {
-        if (!this.#deps.store.run((core) => core.makeRoom())) return;
-      } catch {
-        // the store has the fault; the next commit tries again
-        return;
-      }
+  #begin(inAnyCase: boolean): void {
+    if (this.#making !== undefined || this.#stopped) return;
+    this.#making = this.#make(inAnyCase)
+      // the store has the fault; the next commit tries again
+      .catch(() => undefined)
+      .finally(() => {
+        this.#making = undefined;
+      });
+  }
+
+  async #make(inAnyCase: boolean): Promise<void> {
+    const { store } = this.#deps;
+    const before = inAnyCase ? store.run((core) => core.usage()).usedBytes : Infinity;
+    for (let steps = 0; steps < MOST_STEPS && !this.#stopped && !this.#isMade(before); steps += 1) {
+      if (!store.run((core) => core.makeRoom())) return;
       await turn();
     }
   }

@@ -6,6 +6,7 @@ import { Taken } from './thinned-content.js';
 import { outlives, replacementOf, type ThinningStep } from './thinning-steps.js';
 import type { Cursors } from './thinning.js';
 import type { Database } from './sqlite-database.js';
+import type { Covered } from './window-maker.js';
 
 export interface RowThinningDeps {
   readonly database: Database;
@@ -13,8 +14,8 @@ export interface RowThinningDeps {
   readonly losses: Losses;
   readonly state: State;
   readonly cursors: Cursors;
-  /** Rows up to here have their windows. */
-  readonly releasedRows: () => number;
+  /** How far the windows that stand for what a step takes are made. */
+  readonly covered: (step: ThinningStep) => Covered;
   /** Windows that start here or later are needed by longer ones, UTC ms. */
   readonly neededWindowsFrom: () => number;
 }
@@ -94,7 +95,7 @@ const createThinRows = (deps: RowThinningDeps): RowThinning['thinRows'] => {
     const { sealedReadings, liveFrom, lastOrdinal } = state.row;
     const timed = step === 'raw' || step === 'short-windows';
     const unsealed = liveFrom === 0 ? lastOrdinal : liveFrom - 1;
-    const top = timed ? Math.min(unsealed, deps.releasedRows()) : unsealed;
+    const top = Math.min(unsealed, deps.covered(step).rows);
     const range = stretch(cursors, step, 'rows', sealedReadings, top);
     if (range === undefined) return false;
     const going = goingPoints(points, step, () => [0]).map(({ number }) => number);

@@ -3,6 +3,7 @@ import { decodeDirectory } from '#wire/directory-codec.js';
 import type { BatchContent } from '#wire/body.js';
 import { WireError } from '#wire/errors.js';
 import type { BatchHeader } from '#wire/header.js';
+import { CONTENTS } from '#wire/terms.js';
 import { seqOf } from './batch-ids.js';
 import type { BatchesTable, BatchSummary } from './batches-table.js';
 import type { BatchSigner } from './buffer.js';
@@ -12,6 +13,7 @@ import type { Sealing } from './sealing.js';
 import { Taken, ThinnedContent } from './thinned-content.js';
 import { THINNING_STEPS, type ThinnedPoint, type ThinningStep } from './thinning-steps.js';
 import type { Database } from './sqlite-database.js';
+import type { Covered } from './window-maker.js';
 
 export interface ThinningDeps {
   readonly database: Database;
@@ -19,6 +21,8 @@ export interface ThinningDeps {
   readonly directories: Directories;
   readonly losses: Losses;
   readonly sealing: Sealing;
+  /** How far the windows that stand for what a step takes are made. */
+  readonly covered: (step: ThinningStep) => Covered;
 }
 
 /** Makes sealed, unacked batches smaller, oldest first; each call is part of a transaction of the caller. */
@@ -41,7 +45,9 @@ const MOST_BATCHES = 32;
 const MOST_COUNT = 16_000;
 /** Batches that are kept together are sealed anew once they hold so much. */
 const FULL_COUNT = 8_000;
-const LOSSES = 2;
+const READINGS = CONTENTS.indexOf('readings');
+const WINDOWS = CONTENTS.indexOf('windows');
+const LOSSES = CONTENTS.indexOf('losses');
 const BEFORE_ALL = -(2 ** 53);
 const THINGS = ['batches', 'rows', 'windows'] as const;
 
@@ -130,6 +136,10 @@ const open = (
   }
 };
 
+/** Whether windows that are to stand for what a batch holds are still to be made, from rows that are here. */
+const isAhead = ({ id, content, lastOrdinal, lastTime }: BatchSummary, { rows, until }: Covered): boolean =>
+  id > 0 && ((content === READINGS && lastOrdinal > rows) || (content === WINDOWS && lastTime >= until));
+
 export const createThinning = (deps: ThinningDeps): Thinning => {
   const { batches, directories, losses, sealing } = deps;
   const cursors = createCursors(deps.database);
@@ -164,10 +174,11 @@ export const createThinning = (deps: ThinningDeps): Thinning => {
         kept = new ThinnedContent(step);
         directory = undefined;
       };
+      const covered = deps.covered(step);
       let at = cursors.at(step, 'batches');
       while (looked < MOST_BATCHES && count < MOST_COUNT) {
         const batch = batches.nextPending(at);
-        if (batch === undefined) break;
+        if (batch === undefined || isAhead(batch, covered)) break;
         at = batch.id;
         looked += 1;
         count += batch.count;

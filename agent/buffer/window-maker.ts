@@ -2,6 +2,7 @@ import { insertWindow, type WindowMakerDeps } from './insert-window.js';
 import { createLongerWindows, keptFrom } from './longer-windows.js';
 import { alignDown } from './make-windows.js';
 import { basePeriod } from './points.js';
+import type { BufferPoint } from './buffer.js';
 import { BEGINNING, reviseWindows, scanWindows, type Starts } from './window-scan.js';
 import type { Mark, Series } from './windows-table.js';
 
@@ -15,6 +16,16 @@ export interface WindowMaker {
   releasedRows(): number;
   /** Windows that start here or later are needed by a longer one or a revision, UTC ms. */
   neededFrom(): number;
+  /** How far the windows of each point that `standIn` names are made, of all points that it names one for. */
+  coveredBy(standIn: (point: BufferPoint) => number | undefined): Covered;
+}
+
+/** What windows stand for. */
+export interface Covered {
+  /** Rows up to here are in them, and revise none any more. */
+  readonly rows: number;
+  /** Shorter windows that end by then are in them, UTC ms. */
+  readonly until: number;
 }
 
 /** Rows looked at in one step, unless one period has more. */
@@ -49,6 +60,25 @@ const reach = (
     if (end > mark.until) return { to, end };
   }
   return { to: top, end: closed };
+};
+
+const coveredBy = (deps: WindowMakerDeps, standIn: (point: BufferPoint) => number | undefined): Covered => {
+  const { points, windows, state } = deps;
+  let covered: Covered = { rows: state.row.lastOrdinal, until: Infinity };
+  const looked = new Set<string>();
+  for (const point of points.active().values()) {
+    const [base, period] = [basePeriod(point), standIn(point)];
+    const series = `${base}/${period}`;
+    if (base === undefined || period === undefined || looked.has(series)) continue;
+    looked.add(series);
+    const ofBase = windows.marks({ base, period: base })[0];
+    const marks = windows.marks({ base, period });
+    covered = {
+      rows: Math.min(covered.rows, (ofBase?.scanFrom ?? 1) - 1, (marks[0]?.scanFrom ?? 1) - 1),
+      until: Math.min(covered.until, marks.at(-1)?.until ?? BEGINNING),
+    };
+  }
+  return covered;
 };
 
 interface BaseStep {
@@ -128,6 +158,7 @@ export const createWindowMaker = (deps: WindowMakerDeps): WindowMaker => {
       return more;
     },
     neededFrom,
+    coveredBy: (standIn) => coveredBy(deps, standIn),
     releasedRows: () => {
       let released = state.row.lastOrdinal;
       for (const series of seriesOf(deps)) {

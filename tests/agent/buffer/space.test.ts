@@ -1,13 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
-import * as fc from 'fast-check';
+import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Buffer as GatewayBuffer, BufferPoint, SealedBatch } from '../../../agent/buffer/buffer.js';
+import { createBufferParts } from '../../../agent/buffer/buffer-parts.js';
 import { BufferError } from '../../../agent/buffer/buffer-error.js';
 import { openBuffer, systemDeps, type BufferOptions } from '../../../agent/buffer/open-buffer.js';
-import { allowedBytes, wantsRoom } from '../../../agent/buffer/space.js';
+import { RoomKeeper } from '../../../agent/buffer/room-keeper.js';
+import { createSigner } from '../../../agent/buffer/signing-key.js';
+import { Store } from '../../../agent/buffer/store.js';
 import { openDatabase } from '../../../agent/buffer/sqlite-database.js';
-import { outlives, replacementOf, THINNING_STEPS } from '../../../agent/buffer/thinning-steps.js';
-import { KINDS } from '#wire/terms.js';
+import type { ThinningStep } from '../../../agent/buffer/thinning-steps.js';
 import {
   BufferFile,
   claimAll,
@@ -29,6 +31,8 @@ const POINTS: readonly BufferPoint[] = [
 ];
 const MIB = 1024 ** 2;
 const CAP = 0.5 * MIB;
+/** Longer than such a buffer holds what comes. */
+const HOURS = 36;
 
 let free = 1e12;
 const open = async (options: BufferOptions): Promise<GatewayBuffer> =>
@@ -40,10 +44,14 @@ beforeEach(() => {
 });
 afterEach(async () => file.remove());
 
-const prepare = async (options: Partial<BufferOptions> = {}, signed = true): Promise<GatewayBuffer> => {
+const prepare = async (
+  options: Partial<BufferOptions> = {},
+  signed = true,
+  points = POINTS,
+): Promise<GatewayBuffer> => {
   const buffer = await file.open(options, signed);
-  const numbers = await buffer.definePoints(POINTS);
-  const { hash, bytes } = directoryOf(POINTS, numbers);
+  const numbers = await buffer.definePoints(points);
+  const { hash, bytes } = directoryOf(points, numbers);
   await buffer.useDirectory(hash, bytes);
   return buffer;
 };
@@ -92,58 +100,161 @@ const settle = async (buffer: GatewayBuffer): Promise<readonly SealedBatch[]> =>
   return claimAll(buffer);
 };
 
+const MINUTE = 60_000;
+
+/** Minutes from the start on of which neither all readings of a point are here, nor a window. */
+const minutesGone = (batches: readonly SealedBatch[], number: number, minutes: number): readonly number[] => {
+  const windows = batches.flatMap(windowColumnsOf).filter((column) => column.point === number);
+  const covered = new Set(
+    windows.flatMap(({ periodMs, windows: made }) =>
+      made.flatMap(({ start }) =>
+        Array.from({ length: periodMs / MINUTE }, (_, index) => (start - START) / MINUTE + index),
+      ),
+    ),
+  );
+  const raw = new Map<number, number>();
+  for (const { point: of, time } of batches.flatMap(readingsOf)) {
+    const minute = Math.floor((time - START) / MINUTE);
+    if (of === number) raw.set(minute, (raw.get(minute) ?? 0) + 1);
+  }
+  return Array.from({ length: minutes }, (_, minute) => minute).filter(
+    (minute) => raw.get(minute) !== 6 && !covered.has(minute),
+  );
+};
+
+/** Takes the batches of a closed file through a step, as far as that goes; gives how many stretches there were. */
+const thinFile = (step: ThinningStep): number => {
+  const database = openDatabase(file.path);
+  const parts = createBufferParts({
+    ...systemDeps,
+    database,
+    graceMs: 5_000,
+    historyBytes: 1e9,
+    historyMs: 1e9,
+  });
+  const signer = createSigner(signingKey);
+  let stretches = 0;
+  while (database.transaction(() => parts.thinning.thinBatches(step, signer))()) stretches += 1;
+  database.close();
+  return stretches;
+};
+
+/** Every unacked batch of a closed file. */
+const claimFile = async (): Promise<readonly SealedBatch[]> => {
+  const buffer = await file.open();
+  const batches = await claimAll(buffer);
+  await buffer.close();
+  return batches;
+};
+
+/** Everything that was stored is delivered, held back or declared lost; no alarm went. */
+const expectAllAccounted = async (buffer: GatewayBuffer, batches: readonly SealedBatch[]): Promise<void> => {
+  const state = await buffer.state();
+  const { delivered, heldBack, lost, lostReadings, seqs } = accountOf(batches, buffer.epoch);
+  expect(delivered + heldBack + lost + state.unsealedRows).toBe(state.lastOrdinal);
+  expect(seqs.size).toBe(state.lastSealed);
+  expect(state.lostReadings).toBe(lostReadings);
+  expect(lostReadings).toBeGreaterThan(2_000);
+  const alarms = batches.flatMap(readingsOf).filter(({ point: number }) => number === 4);
+  expect(alarms).toHaveLength(HOURS);
+};
+
 describe('a buffer whose room ends', { timeout: 120_000 }, () => {
   it('replaces the oldest raw by windows, keeps alarms, and declares exactly what went', async () => {
     const buffer = await prepare({ capBytes: CAP });
-    await fill(buffer, 0, 48);
+    await fill(buffer, 0, HOURS);
     const batches = await settle(buffer);
-    const state = await buffer.state();
-    const { delivered, heldBack, lost, lostReadings, seqs } = accountOf(batches, buffer.epoch);
-
-    expect(lostReadings).toBeGreaterThan(2_000);
-    expect(delivered + heldBack + lost + state.unsealedRows).toBe(state.lastOrdinal);
-    expect(seqs.size).toBe(state.lastSealed);
-    expect(state.lostReadings).toBe(lostReadings);
+    await expectAllAccounted(buffer, batches);
     expect(statSync(file.path).size).toBeLessThanOrEqual(CAP);
 
     const raw = batches.flatMap(readingsOf);
-    expect(raw.filter(({ point: number }) => number === 4)).toHaveLength(48);
     expect(new Set(raw.map(({ ordinal }) => ordinal)).size).toBe(raw.length);
     const losses = lossesOf(batches);
     expect(losses.every(({ cause, exact }) => cause === 'space' && exact)).toBe(true);
     expect(losses.some(({ replacedByMs }) => replacedByMs === 60_000)).toBe(true);
 
-    // every closed minute of which raw went has its window, or one that is longer
-    const windows = batches.flatMap(windowColumnsOf).filter(({ point: number }) => number === 2);
-    const there = new Set(
-      windows.flatMap(({ periodMs, windows: made }) =>
-        made.flatMap(({ start }) =>
-          Array.from({ length: periodMs / 60_000 }, (_, index) => start + index * 60_000),
-        ),
-      ),
-    );
-    const kept = raw.filter(({ point: number }) => number === 2).map(({ time }) => time);
-    const oldestKept = Math.min(...kept);
-    for (let minute = START; minute + 60_000 < oldestKept; minute += 60_000)
-      expect(there.has(minute)).toBe(true);
+    expect(minutesGone(batches, 2, HOURS * 60)).toEqual([]);
   });
 
-  it('goes on to the longer windows, then to counters, when there is less and less room', async () => {
+  it('goes on to the longer windows when there is less room', async () => {
     const buffer = await prepare({ capBytes: 0.36 * MIB });
-    const steps = new Set<string>();
-    for (let hour = 0; hour < 48; hour += 4) {
-      await fill(buffer, hour, 4);
-      steps.add((await buffer.state()).storage.thinned);
-    }
+    await fill(buffer, 0, HOURS);
     const batches = await settle(buffer);
-    const state = await buffer.state();
-    const { delivered, heldBack, lost, seqs } = accountOf(batches, buffer.epoch);
-    expect(delivered + heldBack + lost + state.unsealedRows).toBe(state.lastOrdinal);
-    expect(seqs.size).toBe(state.lastSealed);
-    expect([...steps]).toContain('short-windows');
+    await expectAllAccounted(buffer, batches);
     expect(statSync(file.path).size).toBeLessThanOrEqual(0.36 * MIB);
-    const alarms = batches.flatMap(readingsOf).filter(({ point: number }) => number === 4);
-    expect(alarms.length).toBe(48);
+    expect(lossesOf(batches).some(({ replacedByMs }) => replacedByMs === 900_000)).toBe(true);
+    expect(minutesGone(batches, 2, HOURS * 60)).toEqual([]);
+  });
+
+  it.each([
+    ['each minute', 60_000],
+    ['each ten seconds', 10_000],
+  ])('leaves what longer windows than those of %s are still to be made of', async (_, shortest) => {
+    const points = POINTS.map((each) =>
+      each.key === 'a/u' ? { ...each, windows: [shortest, 900_000] } : each,
+    );
+    const buffer = await prepare({}, true, points);
+    await fill(buffer, 0, 2);
+    for (let minute = 120; minute < 128; minute += 1) {
+      const rounds = Array.from({ length: 6 }, (__, index) => minute * 6 + index);
+      await buffer.append(rounds.map((round) => reading(2, round * 10_000, { value: noisy(round) })));
+      await sealAll(buffer);
+    }
+    await buffer.close();
+    expect(thinFile('raw')).toBeGreaterThan(0);
+    expect(minutesGone(await claimFile(), 2, 128)).toEqual([]);
+    thinFile('short-windows');
+    expect(minutesGone(await claimFile(), 2, 128)).toEqual([]);
+  });
+
+  it('gives up everything but counters and events, then everything but events', async () => {
+    const buffer = await prepare();
+    await fill(buffer, 0, 3);
+    await buffer.close();
+    thinFile('all-but-counters');
+    const left = await claimFile();
+    expect(minutesGone(left, 2, 180)).toHaveLength(180);
+    expect(left.flatMap(readingsOf).map(({ point: number }) => number)).toEqual([3, 4, 3, 4, 3, 4]);
+    thinFile('all-but-alarms');
+    const alarms = (await claimFile()).flatMap(readingsOf);
+    expect(alarms.map(({ point: number }) => number)).toEqual([4, 4, 4]);
+  });
+
+  it('gives up no more than it must where a write met a full disk', async () => {
+    const buffer = await prepare();
+    const [slices, rounds] = [60, 60];
+    for (let slice = 0; slice < slices; slice += 1) {
+      const from = slice * rounds * 10_000;
+      await buffer.append(
+        Array.from({ length: rounds }, (_, round) =>
+          reading(2, from + round * 10_000, { value: noisy(slice * rounds + round) }),
+        ),
+      );
+      await buffer.seal('backfill', 'due');
+    }
+    await buffer.close();
+    const options = {
+      path: file.path,
+      graceMs: 5_000,
+      capBytes: 1e9,
+      historyBytes: 1e9,
+      historyMs: 1e9,
+      retryMs: 1e9,
+    };
+    const store = new Store(options, systemDeps);
+    store.setSigner(signingKey);
+    const limits = { capBytes: 1e9, floorBytes: 0, reserveBytes: 0 };
+    const keeper = new RoomKeeper({ ...systemDeps, store, path: file.path, limits });
+    const lost = (): number => store.run((core) => core.state().lostReadings);
+    await eventually(() => {
+      if (lost() > 0) return true;
+      keeper.onFull();
+      return false;
+    }, 20_000);
+    for (let time = 0; time < 20; time += 1) await turn();
+    expect(lost()).toBeLessThan((slices * rounds) / 2);
+    await keeper.stop();
+    store.close();
   });
 
   it('ends the local history first, which loses nothing', async () => {
@@ -209,58 +320,5 @@ describe('a buffer whose room ends', { timeout: 120_000 }, () => {
       await touch();
       return existsSync(reserve);
     }, 20_000);
-  });
-});
-
-const facts = fc.record({
-  usedBytes: fc.nat(1e9),
-  fileBytes: fc.nat(1e9),
-  freeBytes: fc.option(fc.nat(1e9), { nil: undefined }),
-});
-const limits = fc.record({ capBytes: fc.nat(1e9), floorBytes: fc.nat(1e9), reserveBytes: fc.nat(1e8) });
-
-describe('the plan for room', () => {
-  it('never allows more than the cap, nor growth into what must stay free', () => {
-    fc.assert(
-      fc.property(facts, limits, (known, limit) => {
-        const allowed = allowedBytes(known, limit);
-        expect(allowed).toBeLessThanOrEqual(limit.capBytes);
-        const growth = allowed - Math.max(known.fileBytes, limit.reserveBytes);
-        if (known.freeBytes !== undefined && growth > 0)
-          expect(known.freeBytes - growth).toBeGreaterThanOrEqual(limit.floorBytes - limit.reserveBytes);
-        if (wantsRoom(known.usedBytes, allowed, false))
-          expect(wantsRoom(known.usedBytes, allowed, true)).toBe(true);
-      }),
-    );
-  });
-
-  it('takes in each step what the one before left, and nothing without a window before the third', () => {
-    const windows = fc.subarray([10_000, 60_000, 300_000, 900_000, 3_600_000]);
-    fc.assert(
-      fc.property(
-        fc.constantFrom(...KINDS),
-        windows,
-        fc.constantFrom(0, 10_000, 60_000, 900_000),
-        (kind, made, period) => {
-          const known = { kind, windows: made };
-          let alive = true;
-          for (const step of THINNING_STEPS) {
-            const lives = outlives(step, known, period);
-            if (!alive)
-              expect(lives && period >= 900_000 && step === 'all-but-counters' && kind !== 'counter').toBe(
-                false,
-              );
-            if (!lives && (step === 'raw' || step === 'short-windows')) {
-              const replacement = replacementOf(step, known);
-              expect(replacement).toBeGreaterThan(period);
-              expect(made).toContain(replacement);
-            }
-            alive &&= lives;
-          }
-          expect(outlives('all', known, period)).toBe(false);
-          expect(outlives('all-but-alarms', known, period)).toBe(kind === 'event');
-        },
-      ),
-    );
   });
 });
