@@ -250,7 +250,7 @@ const openDoor = (
   return createDoor({
     appender,
     stored: (gatewayId, epoch, directory) => void nameDirectory(gatewayId, epoch, directory),
-    publicKey: createKeyRing(stores.registry),
+    publicKey: createKeyRing({ registry: stores.registry, now: Date.now }),
     acknowledge,
     outcome: (outcome, item) => {
       if (item.type === 'batch') metrics.batches.inc({ outcome });

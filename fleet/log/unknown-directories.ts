@@ -1,3 +1,4 @@
+import { Recent } from '../recent.js';
 import type { LogWriter } from '../store/log-store.js';
 
 export interface UnknownDirectoriesDeps {
@@ -10,6 +11,8 @@ export interface UnknownDirectoriesDeps {
 
 /** A gateway is asked again for what did not come, ms. */
 const AGAIN_MS = 60_000;
+/** Gateways whose directory is remembered, and directories that were asked for. */
+const MOST_REMEMBERED = 10_000;
 
 /**
  * Gives a function that is told which directory each stored batch names, and asks for those that the log lacks: a gateway
@@ -19,8 +22,8 @@ export const createUnknownDirectories = (
   deps: UnknownDirectoriesDeps,
 ): ((gatewayId: string, epoch: string, directory: Uint8Array) => Promise<void>) => {
   /** By gateway, the directory that its last batch named and that is here. */
-  const known = new Map<string, string>();
-  const askedAt = new Map<string, number>();
+  const known = new Recent<string, string>(MOST_REMEMBERED);
+  const askedAt = new Recent<string, number>(MOST_REMEMBERED);
   return async (gatewayId, epoch, directory) => {
     const hash = Buffer.from(directory).toString('hex');
     if (known.get(gatewayId) === hash) return;

@@ -1,11 +1,14 @@
 import { WireError } from '#wire/errors.js';
 import type { BrokerEvents, Upstream } from '../broker/broker.js';
 import type { Door } from '../log/door.js';
+import { Recent } from '../recent.js';
 import type { RegistryStore } from '../store/registry-store.js';
 import type { Reception } from './reception.js';
 
 /** `lastSeen` is written at most this often for each gateway, ms. */
 const SEEN_EVERY_MS = 5000;
+/** Gateways of which it is remembered when that was. */
+const MOST_SEEN = 10_000;
 
 export interface IngestDeps {
   readonly door: Door;
@@ -26,7 +29,7 @@ export interface IngestDeps {
 
 /** Who may hold a session, and where each message of a gateway goes. */
 export const createIngest = (deps: IngestDeps): BrokerEvents => {
-  const seen = new Map<string, number>();
+  const seen = new Recent<string, number>(MOST_SEEN);
   const note = (gatewayId: string, at: number): void => {
     if (at - (seen.get(gatewayId) ?? 0) < SEEN_EVERY_MS) return;
     seen.set(gatewayId, at);

@@ -1,6 +1,7 @@
 import type { Directory, DirectoryPoint } from '#wire/directory.js';
 import { decodeDirectory, type NamedDirectory } from '#wire/directory-codec.js';
 import { WireError } from '#wire/errors.js';
+import { Recent } from '../recent.js';
 import type { LogEntry } from '../store/log-store.js';
 import type { RegistryStore, ResolvedPoint } from '../store/registry-store.js';
 import type { PointMeta, StoredDirectory, ViewsWriter } from '../store/views-writer.js';
@@ -12,6 +13,11 @@ import { isTimeZone } from './legal-day.js';
  * reading can make the projector write.
  */
 const LONGEST_HOLD_MS = 86_400_000;
+
+/** Points of the directories that are kept in memory: those of a thousand gateways with 200 points; about 40 MB. */
+const MOST_POINTS = 200_000;
+/** What a directory costs beside its points, in points. */
+const DIRECTORY_WEIGHT = 5;
 
 export interface Directories {
   /** `undefined` until the log has brought it. */
@@ -28,12 +34,18 @@ export interface Directories {
 type Store = Pick<ViewsWriter, 'directory' | 'seeDirectory' | 'addDirectory'>;
 
 /** Directories of all sources, with their points resolved by the registry. */
-export const createDirectories = (views: Store, registry: Pick<RegistryStore, 'resolve'>): Directories => {
-  const known = new Map<string, StoredDirectory>();
+export const createDirectories = (
+  views: Store,
+  registry: Pick<RegistryStore, 'resolve'>,
+  mostPoints = MOST_POINTS,
+): Directories => {
+  const known = new Recent<string, StoredDirectory>(mostPoints, weightOf);
   return {
     find: (source, hash) => {
       const key = `${source}/${hash}`;
-      const directory = known.get(key) ?? views.directory(source, hash);
+      const remembered = known.get(key);
+      if (remembered !== undefined) return remembered;
+      const directory = views.directory(source, hash);
       if (directory !== undefined) known.set(key, directory);
       return directory;
     },
@@ -51,6 +63,9 @@ export const createDirectories = (views: Store, registry: Pick<RegistryStore, 'r
     },
   };
 };
+
+const weightOf = (directory: StoredDirectory): number =>
+  DIRECTORY_WEIGHT + ('points' in directory ? directory.points.size : 0);
 
 /** The directory, or why its bytes are none. */
 const open = (message: Uint8Array): NamedDirectory | string => {

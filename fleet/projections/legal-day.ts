@@ -1,4 +1,5 @@
 import { DateTime, IANAZone } from 'luxon';
+import { Recent } from '../recent.js';
 
 /** One civil day, UTC ms: 23, 24 or 25 hours long. */
 export interface LegalDay {
@@ -7,8 +8,10 @@ export interface LegalDay {
 }
 
 /** Days last asked for, by zone: a few suffice, for points are projected from the same few days. */
-const recent = new Map<string, readonly LegalDay[]>();
 const RECENT = 8;
+/** More than there are zones in the IANA database. */
+const MOST_ZONES = 1_000;
+const recent = new Recent<string, readonly LegalDay[]>(MOST_ZONES);
 
 /** The day of `zone` (IANA) that `time` lies in. */
 export const legalDay = (time: number, zone: string): LegalDay => {
@@ -21,7 +24,7 @@ export const legalDay = (time: number, zone: string): LegalDay => {
   return day;
 };
 
-const valid = new Map<string, boolean>();
+const valid = new Recent<string, boolean>(MOST_ZONES);
 
 export const isTimeZone = (zone: string): boolean => {
   const known = valid.get(zone) ?? IANAZone.isValidZone(zone);

@@ -3,6 +3,7 @@ import { decodeMessage } from '#wire/message-codec.js';
 import { downTopic, parseUpTopic, type DownKind, type UpTopic } from '#wire/topics.js';
 import type { Broker, BrokerEvents } from '../broker.js';
 import type { BrokerLimits } from '../limits.js';
+import { Recent } from '../../recent.js';
 import { RateQuota } from '../rate-quota.js';
 import type { BrokerLog } from '../session.js';
 import { AccessKeeper } from './access-keeper.js';
@@ -25,6 +26,8 @@ const SETTLED_MS = 60_000;
 /** The same refusal of the same gateway is told again after this long. */
 const TELL_AGAIN_MS = 60_000;
 const MAX_TOLD = 10_000;
+/** Gateways whose rate is remembered; one that was silent while so many others spoke begins anew. */
+const MOST_QUOTAS = 10_000;
 
 export interface ExternalBrokerDeps {
   readonly address: BrokerAddress;
@@ -58,7 +61,7 @@ export const createExternalBroker = (deps: ExternalBrokerDeps): Broker => new Ex
 class ExternalBroker implements Broker {
   readonly #deps: ExternalBrokerDeps;
   readonly #presence: Presence;
-  readonly #quotas = new Map<string, RateQuota>();
+  readonly #quotas = new Recent<string, RateQuota>(MOST_QUOTAS);
   readonly #told = new Map<string, number>();
   readonly #receiving = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
