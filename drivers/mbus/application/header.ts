@@ -93,19 +93,25 @@ const MODE_NAMES: Readonly<Record<number, string>> = {
   13: 'TLS',
 };
 
+/** Of devices older than encryption, which fill the field up. */
+const NOTHING_SET = 0xffff;
+
 const modeOf = ({ configuration }: Header): number => (configuration >> 8) & 0x1f;
 
 /** Data of an encryption mode that begin with two fillers were decrypted on their way. */
 export const isDecrypted = (header: Header, data: Uint8Array): boolean =>
-  MODE_NAMES[modeOf(header)] !== undefined && data[0] === 0x2f && data[1] === 0x2f;
+  modeOf(header) !== 0 && data[0] === 0x2f && data[1] === 0x2f;
 
 /** Whether the data behind a header are encrypted. */
 export const encryptionOf = (header: Header, data: Uint8Array): Encryption | undefined => {
   const { configuration } = header;
   const mode = modeOf(header);
-  const name = MODE_NAMES[mode];
-  if (name === undefined || data.length === 0 || isDecrypted(header, data)) return undefined;
+  const none = mode === 0 || configuration === NOTHING_SET;
+  if (none || data.length === 0 || isDecrypted(header, data)) return undefined;
+  // Of a mode that has no name, nobody knows how much it covers.
+  const name = MODE_NAMES[mode] ?? 'which the standard does not name';
   const low = configuration & 0xff;
-  const stated = mode === 5 || mode === 7 ? (low >> 4) * BLOCK_BYTES : mode <= 3 ? low : data.length;
+  const stated =
+    mode === 5 || mode === 7 ? (low >> 4) * BLOCK_BYTES : mode === 2 || mode === 3 ? low : data.length;
   return { mode, name, bytes: Math.min(stated === 0 ? data.length : stated, data.length) };
 };

@@ -80,8 +80,18 @@ const measured = (record: DataRecord): RecordValue => {
   return { value: addend === 0 ? value : Number(value) + addend };
 };
 
-/** NULs and spaces that devices fill texts up with mean nothing. */
-const textOf = (bytes: Uint8Array): string => characters(bytes, false).replaceAll('\0', '').trim();
+const FIRST_PRINTABLE = 0x20;
+/** Of ISO 8859-1: from here on up to 9F no character. */
+const DELETE = 0x7f;
+const FIRST_OF_THE_UPPER = 0xa0;
+
+/** NULs and spaces that devices fill texts up with mean nothing. What is no text is given as its bytes. */
+const textOf = (bytes: Uint8Array): string => {
+  const isText = bytes.every(
+    (byte) => byte === 0 || (byte >= FIRST_PRINTABLE && byte < DELETE) || byte >= FIRST_OF_THE_UPPER,
+  );
+  return isText ? characters(bytes, false).replaceAll('\0', '').trim() : hexText(bytes.toReversed());
+};
 
 /** The value of a record, in the unit of its quantity; pure, throws nothing. */
 export const recordValue = (record: DataRecord): RecordValue => {
@@ -89,8 +99,8 @@ export const recordValue = (record: DataRecord): RecordValue => {
   const { data, value } = header;
   if (value.problem !== undefined) return { problem: value.problem, code: 'sentinel' };
   if (data.field === NO_DATA || data.field === SELECTION) return { problem: 'no data', code: 'sentinel' };
-  if (form === 'text') return { value: textOf(bytes) };
   if (value.coding === 'opaque') return { value: hexText(bytes.toReversed()) };
+  if (form === 'text') return { value: textOf(bytes) };
   if (form === 'binary' && bytes.length > MOST_NUMBER_BYTES) return { value: hexText(bytes.toReversed()) };
   if (value.coding === 'point-in-time') return pointInTime(record);
   if (value.type === 'text') return bytes.length === 0 ? { value: '' } : identity(record);
