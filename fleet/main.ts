@@ -49,6 +49,8 @@ const commands = new Map<string, () => Promise<Command>>([
     'organisation',
     async () => (await import('./registry/organisations/organisation-command.js')).organisationCommand(),
   ],
+  ['site', async () => (await import('./registry/organisations/place-command.js')).siteCommand()],
+  ['location', async () => (await import('./registry/organisations/place-command.js')).locationCommand()],
   ['meter', async () => (await import('./registry/organisations/meter-command.js')).meterCommand()],
   ['ca', async () => (await import('./registry/ca-command.js')).caCommand()],
   ['inspect', async () => (await import('./log/inspect-command.js')).inspectCommand()],

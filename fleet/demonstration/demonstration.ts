@@ -194,12 +194,15 @@ const startAgent = async (
   const identityFile = join(folder, 'data', 'identity.json');
   if (existsSync(identityFile)) moveBroker(identityFile, settings.mqttPort);
   else {
-    const token = await client.enrolmentToken(await organisationId(client, municipality));
+    const holder = await organisationId(client, municipality);
+    const token = await client.enrolmentToken(holder);
     const enrol = ['enrol', '--config', configFile, '--fleet', urlOf(settings), '--token', token];
     await runChild(`enrolment of ${municipality.name}`, [agentProgram, ...enrol], {
       signal: settings.signal,
       timeoutMs: START_MS,
     });
+    const { name } = municipality;
+    await client.addSite({ organisationId: holder, name: `Mairie de ${name}`, address: { city: name } });
   }
   household.keep(`agent-${slug}`, [agentProgram, 'run', '--config', configFile]);
 };

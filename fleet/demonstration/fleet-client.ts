@@ -8,6 +8,8 @@ export interface FleetClient {
     code: string;
   }): Promise<{ id: string }>;
   enrolmentToken(organisationId: string): Promise<string>;
+  /** Adds a site, and says that the organisation's gateways stand there. */
+  addSite(site: { organisationId: string; name: string; address: { city: string } }): Promise<void>;
 }
 
 const REQUEST_MS = 10_000;
@@ -31,13 +33,14 @@ export const waitForHealth = async (
 
 export const openFleetClient = async (url: string, login: string, password: string): Promise<FleetClient> => {
   let token = '';
-  const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> => {
+  const ask = async (method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<unknown> => {
     const response = await fetch(`${url}/api/v1/${path}`, {
       method,
       signal: AbortSignal.timeout(REQUEST_MS),
       headers: {
         ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(method === 'PATCH' ? { 'if-match': '*' } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -55,6 +58,15 @@ export const openFleetClient = async (url: string, login: string, password: stri
     },
     addOrganisation: async (organisation) =>
       (await ask('POST', 'organisations', organisation)) as { id: string },
+    addSite: async (site) => {
+      const { id: siteId } = (await ask('POST', 'sites', site)) as { id: string };
+      const { items } = (await ask('GET', 'gateways?limit=1000')) as {
+        items: { id: string; organisationId: string }[];
+      };
+      for (const { id, organisationId } of items) {
+        if (organisationId === site.organisationId) await ask('PATCH', `gateways/${id}/place`, { siteId });
+      }
+    },
     enrolmentToken: async (organisationId) =>
       ((await ask('POST', 'enrolment-tokens', { organisationId })) as { token: string }).token,
   };

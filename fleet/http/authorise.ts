@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
 import type { AuditRecord } from '../access/audit/content.js';
 import { ANY, type Decision, type Resource } from '../access/decide.js';
 import { AccessError } from '../access/errors.js';
 import type { RateLimit } from '../access/rate-limit.js';
-import { ANONYMOUS, LOCAL, type Subject } from '../access/subject.js';
+import { ANONYMOUS, isMember, LOCAL, type Subject } from '../access/subject.js';
 import { addressOf, fromHere, tokenOf } from './caller.js';
 import type { HttpContext, Server } from './context.js';
 import { actionOf } from './route-actions.js';
@@ -55,6 +57,31 @@ const idOf = (resource: Resource): string | null => {
   if (resource.type === 'organisation') return resource.organisationId;
   return resource.type === 'gateway' ? resource.gatewayId : null;
 };
+
+/**
+ * Somebody known asked for what they do not see, or what is not there: the same to them, and to their trail, which is
+ * that of their own organisation.
+ */
+export const recordUnseen = ({ audit }: HttpContext, request: FastifyRequest): void => {
+  if (request.is404 || !isMember(request.subject)) return;
+  audit.record({
+    ...attemptOf(request),
+    resource: { type: 'any', id: namedIn(request), organisationId: null },
+    outcome: 'refused',
+    reason: 'not-found',
+  });
+};
+
+/** What the address of a request names. */
+const namedIn = ({ params, query }: FastifyRequest): string | null => {
+  const named = [params, query].map((part) => {
+    const { id, point } = Value.Check(NAMED, part) ? part : {};
+    return id ?? point;
+  });
+  return named.find((name) => name !== undefined) ?? null;
+};
+
+const NAMED = Type.Object({ id: Type.Optional(Type.String()), point: Type.Optional(Type.String()) });
 
 /** Throws `AccessError` `forbidden` on a change that another site makes a browser ask for, and records it. */
 const requireSameOrigin = ({ audit }: HttpContext, request: FastifyRequest): void => {

@@ -107,6 +107,9 @@ export const sendProblem = (reply: FastifyReply, problem: Problem): void => {
     .send({ type: 'about:blank', title: TITLES[status] ?? 'Error', ...problem });
 };
 
+/** The status that an error is answered with. */
+export const statusOf = (error: FastifyError): number => problemOf(error).status;
+
 const problemOf = (error: FastifyError): Problem => {
   if (error.validation !== undefined) {
     const part = error.validationContext ?? 'request';

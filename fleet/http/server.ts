@@ -3,11 +3,11 @@ import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { LogController, type FastifyBaseLogger } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyError } from 'fastify';
 import { ruleOf } from '../access/actions.js';
 import { createRateLimit, type Rates } from '../access/rate-limit.js';
 import { auditRoutes } from './audit.js';
-import { checkEveryRequest } from './authorise.js';
+import { checkEveryRequest, recordUnseen } from './authorise.js';
 import type { HttpContext, Server } from './context.js';
 import { accountRoutes } from './account.js';
 import { actRoutes } from './acts.js';
@@ -29,7 +29,7 @@ import { operationsRoutes } from './operations.js';
 import { organisationRoutes } from './organisations.js';
 import { peopleRoutes } from './people.js';
 import { placeRoutes } from './places.js';
-import { PROBLEM, sendError, sendProblem } from './problem.js';
+import { PROBLEM, sendError, sendProblem, statusOf } from './problem.js';
 import { proofRoutes } from './proofs.js';
 import { readingsRoutes } from './readings.js';
 import { secondFactorRoutes } from './second-factor.js';
@@ -84,7 +84,10 @@ export const createHttpServer = async (context: HttpContext, settings: HttpSetti
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   server.setValidatorCompiler(compileValidator);
-  server.setErrorHandler(sendError);
+  server.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (statusOf(error) === 404) recordUnseen(context, request);
+    sendError(error, request, reply);
+  });
   server.setNotFoundHandler((request, reply) => {
     // Not the query: what people put there may be a secret, and answers are kept.
     const [path] = request.url.split('?', 1);

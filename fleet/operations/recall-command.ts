@@ -11,6 +11,7 @@ interface RecallOptions {
   readonly to: number;
   readonly points: readonly string[];
   readonly data: string;
+  readonly json: boolean;
 }
 
 /** `terroir-fleet recall`. */
@@ -21,8 +22,9 @@ export const recallCommand = (): Command =>
     .requiredOption('--from <time>', 'ISO 8601', parseTime)
     .requiredOption('--to <time>', 'ISO 8601, not included', parseTime)
     .option('--points <points...>', 'points as <device>/<point> of its configuration (default: all)', [])
+    .option('--json', 'for scripts', false)
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
-    .action((gatewayId: string, { from, to, points, data }: RecallOptions) => {
+    .action((gatewayId: string, { from, to, points, data, json }: RecallOptions) => {
       if (from >= to) throw new Error('--from must be before --to.');
       const registry = openRegistryStore(join(resolve(data), 'registry.db'), { newId });
       try {
@@ -41,10 +43,10 @@ export const recallCommand = (): Command =>
             after: { command: command.id, name: command.name, arguments: command.arguments },
           }),
         );
-        process.stdout.write(
-          `command ${command.id} waits for ${gatewayId}: within seconds while it is connected, ` +
-            `else when it comes back, until ${new Date(command.expires).toISOString()}\n`,
-        );
+        const until = new Date(command.expires).toISOString();
+        const text = `command ${command.id} waits for ${gatewayId}: within seconds while it is connected, else when it comes back, until ${until}\n`;
+        const said = { command: command.id, gatewayId, expires: until };
+        process.stdout.write(json ? `${JSON.stringify(said, null, 2)}\n` : text);
       } finally {
         registry.close();
       }

@@ -12,8 +12,9 @@ export const rebuildCommand = (): Command =>
     .description(
       'Make all views again from the log. Stop the service first: its projector gives way to this one.',
     )
+    .option('--json', 'for scripts', false)
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
-    .action((options: { readonly data: string }) => {
+    .action((options: { readonly data: string; readonly json: boolean }) => {
       const folder = resolve(options.data);
       const log = openLogReader(join(folder, 'log.db'));
       const registry = openRegistryStore(join(folder, 'registry.db'), { newId });
@@ -31,6 +32,7 @@ export const rebuildCommand = (): Command =>
           process.stderr.write(`\r${step.position} of ${head} log entries`);
         }
         process.stderr.write('\n');
+        if (options.json) process.stdout.write(`${JSON.stringify({ entries: head }, null, 2)}\n`);
       } finally {
         views.close();
         registry.close();

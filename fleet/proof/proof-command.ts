@@ -17,6 +17,7 @@ interface ProofOptions {
   readonly out: string;
   readonly resolution: 'raw' | ProofResolution;
   readonly data: string;
+  readonly json: boolean;
   readonly caPassphraseFile?: string;
 }
 
@@ -32,15 +33,19 @@ export const proofCommand = (): Command =>
         .choices(['raw', ...PROOF_RESOLUTIONS])
         .default('raw'),
     )
+    .option('--json', 'for scripts', false)
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
     .option('--ca-passphrase-file <file>', 'passphrase of the authority’s keys, as for `serve`')
     .action(async (pointId: string, options: ProofOptions) => {
       const proof = await makeProof(resolve(options.data), pointId, options);
       writeFileSync(options.out, proof);
-      process.stdout.write(
-        `${options.out}: ${proof.length} bytes; check it with\n` +
-          `  terroir-fleet verify ${options.out} --root ${join(options.data, 'authority', 'root.pem')}\n`,
-      );
+      const { out, json } = options;
+      if (json) process.stdout.write(`${JSON.stringify({ proof: out, bytes: proof.length }, null, 2)}\n`);
+      else
+        process.stdout.write(
+          `${options.out}: ${proof.length} bytes; check it with\n` +
+            `  terroir-fleet verify ${options.out} --root ${join(options.data, 'authority', 'root.pem')}\n`,
+        );
     });
 
 const makeProof = async (

@@ -101,6 +101,8 @@ describe('the demonstration', { timeout: 240_000 }, () => {
       new Set(['Communauté de communes du Val de Brenne', 'Saint-Aubin', 'Brenne-sur-Loire', 'Vauvert']),
     );
     expect(new Set(points.map(({ organisationId }) => organisationId)).size).toBe(3);
+    const sites = (await (await first.get('/api/v1/sites')).json()) as { items: unknown[] };
+    expect(sites.items).toHaveLength(3);
     const power = points.find(({ key }) => key === 'active_power')?.id ?? '';
     await eventually(async () => (await readingsOf(first, power)).length >= 2, 30_000);
     expect(await first.program.end('SIGINT')).toBe(0);

@@ -13,8 +13,8 @@ export const concernedBy = (rows: Rows, changes: readonly Change[]): readonly Co
   for (const change of changes) {
     const { record, before, after } = change;
     const owners = {
-      before: before === null ? [] : ownersOf(rows, record, before),
-      after: after === null ? [] : ownersOf(rows, record, after),
+      before: before === null ? [] : [...ownersOf(rows, record, before), ...parentOf(change, before)],
+      after: after === null ? [] : [...ownersOf(rows, record, after), ...parentOf(change, after)],
     };
     for (const organisationId of new Set([...owners.before, ...owners.after])) {
       const own = {
@@ -28,6 +28,13 @@ export const concernedBy = (rows: Rows, changes: readonly Change[]): readonly Co
     }
   }
   return [...concerned].map(([organisationId, those]) => ({ organisationId, changes: those }));
+};
+
+/** Under whom an organisation comes, goes or moves: it concerns them too. */
+const parentOf = ({ record, before, after }: Change, row: object): readonly string[] => {
+  if (record !== 'organisation' || before?.parentId === after?.parentId) return [];
+  const parentId: unknown = Reflect.get(row, 'parentId');
+  return typeof parentId === 'string' ? [parentId] : [];
 };
 
 const ownersOf = (rows: Rows, record: RecordName, row: object): readonly string[] => {

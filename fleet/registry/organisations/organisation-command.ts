@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { organisationOf } from '../../access/open-people.js';
 import {
   ORGANISATION_TYPES,
@@ -54,6 +54,8 @@ export const organisationCommand = (): Command =>
 Examples:
   terroir-fleet organisation add 'Eaux de Brenne' --type service --under 41200
   terroir-fleet organisation transfer --gateways 4f… --to 41025 --from 2026-01-01 --past withheld --dry-run
+  terroir-fleet organisation split 41200 --ends --from 2026-01-01 --past readable \\
+    --part 'into=Nord gateways=4f…' --part 'into=Sud gateways=5a…'
   terroir-fleet organisation unite 41200 41025 --into 'Val-de-Brenne' --from 2026-01-01 --past readable
   terroir-fleet organisation merge 41200 8k…           # two records of the same: one stays, the other points to it
   terroir-fleet organisation import communes.csv --dry-run
@@ -209,18 +211,46 @@ const uniteCommand = (): Command =>
       }),
     );
 
+type Part = ReturnType<typeof thingsOf> & { readonly into: string };
+
+const PART =
+  /(?:^|\s)(into|gateways|devices|locations|sites)=(.*?)(?=\s+(?:into|gateways|devices|locations|sites)=|\s*$)/g;
+
+/** `into=Val-Nord gateways=4f…,5a… sites=7k…` */
+const collectPart = (text: string, before: readonly Part[]): readonly Part[] => {
+  const given = new Map([...text.matchAll(PART)].map(([, name = '', value = '']) => [name, value]));
+  const into = given.get('into');
+  if (into === undefined) throw new InvalidArgumentError('write "into=NAME gateways=ID,ID sites=ID".');
+  const ids = (name: string): string[] => given.get(name)?.split(',').filter(Boolean) ?? [];
+  const things = { gateways: ids('gateways'), devices: ids('devices') };
+  return [...before, { into, ...things, locations: ids('locations'), sites: ids('sites') }];
+};
+
 const splitCommand = (): Command =>
-  things(dated(acting('split', 'Give a part of what an organisation holds to another.')))
+  things(dated(acting('split', 'Split what an organisation holds among others.')))
     .argument('<organisation>')
-    .requiredOption('--into <organisation>')
+    .option('--into <organisation>', 'who gets the things that are named, where it is one')
+    .option(
+      '--part <part>',
+      'one part of several: "into=Val-Nord gateways=4f…,5a… sites=7k…"; repeat',
+      collectPart,
+      [],
+    )
     .option('--ends', 'it ceases: then nothing may be left', false)
-    .action((text: string, options: TermsOptions & ThingsOptions & { into: string; ends: boolean }) =>
-      withOrganisations(options, (opened) => {
-        const { from, past, into, ends } = options;
-        const parts = [{ into: idOf(opened, into), ...thingsOf(options) }];
-        const asked = { organisation: idOf(opened, text), parts, ends, from, past };
-        performAsOperator(opened, 'transfer-holdings', { deed: 'split', asked }, options);
-      }),
+    .action(
+      (
+        text: string,
+        options: TermsOptions & ThingsOptions & { into?: string; part: Part[]; ends: boolean },
+      ) =>
+        withOrganisations(options, (opened) => {
+          const { from, past, into, part, ends } = options;
+          const asOne = into === undefined ? [] : [{ ...thingsOf(options), into }];
+          const parts = [...asOne, ...part].map((each) => ({ ...each, into: idOf(opened, each.into) }));
+          if (parts.length === 0)
+            throw new OrganisationError('invalid', 'Give --into, or --part for each part.');
+          const asked = { organisation: idOf(opened, text), parts, ends, from, past };
+          performAsOperator(opened, 'transfer-holdings', { deed: 'split', asked }, options);
+        }),
     );
 
 const mergeCommand = (): Command =>

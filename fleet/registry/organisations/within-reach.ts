@@ -47,6 +47,8 @@ const createHeld = (rows: Rows, reach: ReadonlySet<string>): Visible => {
   };
 };
 
+const never = (): boolean => false;
+
 /** The same at one site: what stands there, what is or was installed there, or read by a gateway there. */
 const createAtSite = (rows: Rows, held: Visible, siteId: string): Visible => {
   const siteOf = (name: 'location' | 'gateway', id: string | null): string | null =>
@@ -61,7 +63,6 @@ const createAtSite = (rows: Rows, held: Visible, siteId: string): Visible => {
     (['gateway', 'location'] as const).some(
       (name) => rows.records(name, { siteId, organisationId }).length > 0,
     );
-  const never = (): boolean => false;
   return {
     organisation: (row) => held.organisation(row) && holds(row.id),
     competence: never,
