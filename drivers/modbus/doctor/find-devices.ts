@@ -33,9 +33,20 @@ const SILENT_UNASKED = 'tcp';
 const endpointWith = (endpoint: Endpoint, settings: LineSettings): Endpoint =>
   endpoint.type === 'serial' ? { ...endpoint, ...settings } : endpoint;
 
-interface Heard {
-  readonly address: number;
-  readonly presence: Presence;
+/** Settings, of the likely ones, at which devices are looked for although others were found. */
+const USUAL_SETTINGS = 8;
+
+const elsewhere = (addresses: readonly number[], there: Endpoint, here: Endpoint): string => {
+  const who = addresses.length === 1 ? 'a device answers' : 'devices answer';
+  const [baud = '', format = ''] = settingsName(there).split(' ');
+  return `${who} at ${settingsName(there)} too, address ${addresses.join(', ')}, and a line has one speed and format: set to ${settingsName(here)} what shall share this line; --baud ${baud} --format ${format} shows what it is`;
+};
+
+/** Who answers at one setting. */
+interface Answering {
+  readonly present: number[];
+  /** Addresses from which something comes, and never a sound reply. */
+  readonly doubtful: Set<number>;
 }
 
 /** One look through a line; what was found so far stands in it when it is stopped. */
@@ -44,11 +55,12 @@ class Search {
   readonly #deps: FinderDeps;
   readonly #signal: AbortSignal;
   readonly #garbled = new Set<string>();
-  readonly #doubtful = new Set<number>();
   readonly #notes: string[] = [];
+  /** Settings with which the port could not be opened. */
+  readonly #refused = new Set<LineSettings>();
   #endpoint: Endpoint;
   #overheard = 0;
-  #present: number[] = [];
+  #answering: Answering = { present: [], doubtful: new Set() };
   #devices: FoundDevice[] = [];
   #done = 0;
   #total = 0;
@@ -73,7 +85,8 @@ class Search {
       complete = false;
     }
     const known = new Set(this.#devices.map(({ address }) => address));
-    const unknown = this.#present.map(String).filter((address) => !known.has(address));
+    const { present, doubtful } = this.#answering;
+    const unknown = present.map(String).filter((address) => !known.has(address));
     const devices = [
       ...this.#devices,
       ...unknown.map((address) => ({ address, certain: false, rivals: [], samples: [] })),
@@ -83,7 +96,7 @@ class Search {
       framing: this.#options.target.framing,
       overheard: this.#overheard,
       devices: devices.toSorted((a, b) => Number(a.address) - Number(b.address)),
-      doubtful: [...this.#doubtful].map(String),
+      doubtful: [...doubtful].map(String),
       garbled: [...this.#garbled],
       complete,
       notes: this.#notes,
@@ -92,7 +105,7 @@ class Search {
 
   #tell(phase: FindProgress['phase'], what: string): void {
     const { progress } = this.#deps;
-    progress({ phase, what, done: this.#done, total: this.#total, found: this.#present.length });
+    progress({ phase, what, done: this.#done, total: this.#total, found: this.#answering.present.length });
   }
 
   async #listen(): Promise<void> {
@@ -161,14 +174,17 @@ class Search {
     this.#total = (candidates.length > 1 ? candidates.length * quick.length : 0) + passes * all.length;
     const answered = candidates.length > 1 ? await this.#quickLook(candidates, quick) : undefined;
     for (const settings of answered === undefined ? candidates : [answered]) {
+      if (this.#refused.has(settings)) continue;
       this.#endpoint = endpointWith(this.#endpoint, settings);
       if (await this.#answersEverywhere(settings)) return;
-      const rest = all.filter((address) => !this.#present.includes(address));
+      const rest = all.filter((address) => !this.#answering.present.includes(address));
       if (answered !== undefined) this.#total = this.#done + rest.length;
       await this.#sweep(settings, rest, 'holding');
-      if (this.#present.length > 0) return;
+      if (this.#answering.present.length === 0) continue;
+      if (answered !== undefined) await this.#lookElsewhere(settings, candidates, quick);
+      return;
     }
-    const [settings] = candidates;
+    const settings = candidates.find((each) => !this.#refused.has(each));
     if (settings === undefined) return;
     this.#endpoint = endpointWith(this.#endpoint, settings);
     await this.#sweep(settings, all, 'input');
@@ -179,10 +195,46 @@ class Search {
     addresses: readonly number[],
   ): Promise<LineSettings | undefined> {
     for (const settings of candidates) {
-      await this.#sweep(settings, addresses, 'holding');
-      if (this.#present.length > 0) return settings;
+      await this.#try(settings, addresses, this.#answering);
+      if (this.#answering.present.length > 0) return settings;
+      if (this.#refused.size === candidates.length)
+        throw new FinderError('unreachable', this.#notes.at(-1) ?? '');
     }
     return undefined;
+  }
+
+  /** A port that cannot do some settings, as the Pi's mini-UART can no parity, is looked through at the others. */
+  async #try(settings: LineSettings, addresses: readonly number[], answering: Answering): Promise<void> {
+    try {
+      await this.#sweep(settings, addresses, 'holding', answering);
+    } catch (error) {
+      if (!(error instanceof FinderError) || error.code !== 'unreachable') throw error;
+      this.#done += addresses.length;
+      this.#refused.add(settings);
+      const endpoint = endpointWith(this.#options.target.endpoint, settings);
+      this.#notes.push(`${settingsName(endpoint)} could not be tried: ${error.message}`);
+    }
+  }
+
+  /**
+   * In a box of meters each may have settings of its own, and hears nothing at those of the others: those that answer at
+   * one of the settings not tried yet are told, since a line has one. A port that does not mind its settings tells nothing.
+   */
+  async #lookElsewhere(
+    found: LineSettings,
+    candidates: readonly LineSettings[],
+    addresses: readonly number[],
+  ): Promise<void> {
+    const others = candidates.slice(candidates.indexOf(found) + 1, USUAL_SETTINGS);
+    this.#total = this.#done + others.length * addresses.length;
+    const notes: string[] = [];
+    for (const settings of others) {
+      const endpoint = endpointWith(this.#options.target.endpoint, settings);
+      const there: Answering = { present: [], doubtful: new Set() };
+      await this.#try(settings, addresses, there);
+      if (there.present.length > 0) notes.push(elsewhere(there.present, endpoint, this.#endpoint));
+    }
+    if (notes.length <= others.length / 2) this.#notes.push(...notes);
   }
 
   /** A TCP device without a line behind it may not look at the unit's number at all. */
@@ -190,8 +242,8 @@ class Search {
     const { target, addresses } = this.#options;
     if (target.framing !== 'tcp' || addresses !== undefined) return false;
     await this.#sweep(settings, UNLIKELY_ADDRESSES, 'holding');
-    if (this.#present.length < UNLIKELY_ADDRESSES.length) return false;
-    this.#present = [1];
+    if (this.#answering.present.length < UNLIKELY_ADDRESSES.length) return false;
+    this.#answering = { present: [1], doubtful: new Set() };
     this.#notes.push('one device answers at every unit address: unit 1 stands for all');
     return true;
   }
@@ -201,6 +253,7 @@ class Search {
     settings: LineSettings,
     addresses: readonly number[],
     table: 'holding' | 'input',
+    answering = this.#answering,
   ): Promise<void> {
     const endpoint = endpointWith(this.#options.target.endpoint, settings);
     const timeoutMs = endpoint.type === 'serial' ? probeTimeoutMs(settings) : TCP_PROBE_MS;
@@ -208,7 +261,7 @@ class Search {
     await this.#withBus(endpoint, timeoutMs, async (bus) => {
       let before: number | undefined;
       for (const address of addresses) {
-        const { presence } = await this.#ask(bus, endpoint, address, table);
+        const presence = await this.#ask(bus, endpoint, address, table, answering);
         if (presence.kind === 'garbled') {
           doubtful.add(address);
           if (before !== undefined) doubtful.add(before);
@@ -219,13 +272,13 @@ class Search {
       const late = (address: number): number => bus.unitCounters(String(address))?.lateReplies ?? 0;
       for (const address of addresses) if (late(address) > 0) doubtful.add(address);
     });
-    const asked = [...doubtful].filter((address) => !this.#present.includes(address));
+    const asked = [...doubtful].filter((address) => !answering.present.includes(address));
     if (asked.length === 0) return;
     this.#total += asked.length;
     await this.#withBus(endpoint, PATIENT_MS, async (bus) => {
       for (const address of asked) {
-        const { presence } = await this.#ask(bus, endpoint, address, table);
-        if (presence.kind === 'garbled') this.#doubtful.add(address);
+        const presence = await this.#ask(bus, endpoint, address, table, answering);
+        if (presence.kind === 'garbled') answering.doubtful.add(address);
       }
     });
   }
@@ -235,21 +288,22 @@ class Search {
     endpoint: Endpoint,
     address: number,
     table: 'holding' | 'input',
-  ): Promise<Heard> {
+    { present }: Answering,
+  ): Promise<Presence> {
     this.#tell('looking', `${settingsName(endpoint)}, address ${address}`);
     const presence = await probe(bus, address, table, this.#looking);
     this.#done++;
     if (presence.kind === 'closed') throw new FinderError('unreachable', presence.detail);
-    if (presence.kind === 'answers' && !this.#present.includes(address)) this.#present.push(address);
-    return { address, presence };
+    if (presence.kind === 'answers' && !present.includes(address)) present.push(address);
+    return presence;
   }
 
   async #recognise(): Promise<void> {
     const { profiles } = this.#options;
     this.#done = 0;
-    this.#total = this.#present.length * profiles.length;
+    this.#total = this.#answering.present.length * profiles.length;
     await this.#withBus(this.#endpoint, PATIENT_MS, async (bus) => {
-      for (const address of this.#present) {
+      for (const address of this.#answering.present) {
         const what = `the device at address ${address}`;
         this.#tell('recognising', what);
         const unit = await recogniseUnit(bus, String(address), profiles, this.#signal, () => {

@@ -8,6 +8,7 @@ import { findModbusDevices as scan } from '../../../drivers/modbus/doctor/find-d
 import { scanConfiguration } from '../../../agent/local/scan-configuration.js';
 import { progressLine, renderScan } from '../../../agent/local/scan-summary.js';
 import { check } from '../../../agent/twin/check.js';
+import { ChannelError } from '../../../drivers/channel/channel-error.js';
 import { openChannel } from '../../../drivers/channel/open-channel.js';
 import { createSocketChannel } from '../../../drivers/channel/tcp-channel.js';
 import type { Endpoint } from '../../../drivers/driver.js';
@@ -237,8 +238,50 @@ describe('a scan', () => {
       'terroir/water-meter',
     ]);
     expect([...seen].slice(0, 3)).toEqual(['9600 8N1', '9600 8E1', '19200 8E1']);
+    expect(report.notes).toEqual([]);
     expect(scanConfiguration(report, { gateway: 'g', bus: 'line', protocol: 'modbus' })).toContain(
       'baud: 19200\n    format: 8E1',
+    );
+  });
+
+  test('tells of meters that answer at other settings than the rest of the box', async () => {
+    const here = await serve({ 1: 'eastron/sdm630-v2', 2: 'terroir/water-meter' }, undefined, 'rtu');
+    const elsewhere = await serve({ 1: 'terroir/noise-meter' }, undefined, 'rtu');
+    const nowhere = await serve({}, undefined, 'rtu');
+    /** A wire, on which each meter hears its own speed and format. */
+    const wire: FinderDeps['openChannel'] = (endpoint, signal) => {
+      if (endpoint.type !== 'serial') throw new Error('only a port is looked at here');
+      const setting = `${endpoint.baudRate} ${endpoint.parity}`;
+      const { port } = setting === '9600 none' ? here : setting === '2400 none' ? elsewhere : nowhere;
+      return openChannel(tcp(port), signal);
+    };
+    const target = { endpoint: { ...SERIAL, path: '/dev/ttyUSB0' }, framing: 'rtu', settled: false };
+    const asked = options(target.endpoint, 'rtu', { target, addresses: ['1', '2'] });
+    const report = await scan(asked, deps({ openChannel: wire }), always());
+    expect(report.endpoint).toMatchObject({ baudRate: 9600, parity: 'none' });
+    expect(report.devices.map(({ address }) => address)).toEqual(['1', '2']);
+    expect(renderScan(report)).toContain(
+      'Note: a device answers at 2400 8N1 too, address 1, and a line has one',
+    );
+    expect(report.notes).toHaveLength(1);
+  });
+
+  test('looks on where the port cannot do a setting, as the mini-UART of a Pi can no parity', async () => {
+    const meters = await serve({ 1: 'terroir/water-meter' }, undefined, 'rtu');
+    const nowhere = await serve({}, undefined, 'rtu');
+    const port: FinderDeps['openChannel'] = (endpoint, signal) => {
+      if (endpoint.type !== 'serial') throw new Error('only a port is looked at here');
+      if (endpoint.parity !== 'none')
+        throw new ChannelError('unsupported', 'the mini-UART has no parity: set the devices to 8N1');
+      return openChannel(tcp((endpoint.baudRate === 19200 ? meters : nowhere).port), signal);
+    };
+    const target = { endpoint: { ...SERIAL, path: '/dev/ttyS0' }, framing: 'rtu', settled: false };
+    const asked = options(target.endpoint, 'rtu', { target, addresses: ['1', '2'] });
+    const report = await scan(asked, deps({ openChannel: port }), always());
+    expect(report.endpoint).toMatchObject({ baudRate: 19200, parity: 'none' });
+    expect(report.devices.map(({ address }) => address)).toEqual(['1']);
+    expect(renderScan(report)).toContain(
+      'Note: 9600 8E1 could not be tried: the mini-UART has no parity: set the devices to 8N1.',
     );
   });
 
