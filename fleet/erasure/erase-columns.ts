@@ -41,7 +41,7 @@ export const countColumns = (
 ): ErasureTotals => {
   let totals: ErasureTotals = NOTHING;
   for (const { position, erasures } of stepsOf(deps, orders)) {
-    totals = erasures.reduce(add, totals);
+    totals = withStep(totals, erasures);
     progress(position);
   }
   return totals;
@@ -59,7 +59,7 @@ export const eraseColumns = async (
   let totals: ErasureTotals = NOTHING;
   for (const { position, erasures } of stepsOf(deps, orders)) {
     if (erasures.length > 0) await deps.writer.eraseColumns(erasures);
-    totals = erasures.reduce(add, totals);
+    totals = withStep(totals, erasures);
     progress(position);
   }
   return totals;
@@ -67,10 +67,11 @@ export const eraseColumns = async (
 
 const NOTHING: ErasureTotals = { batches: 0, readings: 0, windows: 0 };
 
-const add = (totals: ErasureTotals, { readings, windows }: Erasure): ErasureTotals => ({
-  batches: totals.batches + 1,
-  readings: totals.readings + readings,
-  windows: totals.windows + windows,
+/** A batch that several points lose columns of is one batch; each is in one step. */
+const withStep = (totals: ErasureTotals, erasures: readonly Erasure[]): ErasureTotals => ({
+  batches: totals.batches + new Set(erasures.map(({ position }) => position)).size,
+  readings: erasures.reduce((sum, { readings }) => sum + readings, totals.readings),
+  windows: erasures.reduce((sum, { windows }) => sum + windows, totals.windows),
 });
 
 interface Step {
