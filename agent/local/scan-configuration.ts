@@ -18,9 +18,9 @@ const DIGITS = 6;
 const quoted = (text: string): string =>
   /^[A-Za-z/][A-Za-z0-9/._-]*$/.test(text) ? text : JSON.stringify(text);
 
-/** Numbers and words stand as they are. */
-const quotedAddress = (address: string): string =>
-  /^[A-Za-z0-9]+$/.test(address) ? address : JSON.stringify(address);
+/** Numbers and letters stand as they are, where YAML takes them for nothing else: not 0123, 12E3 or null. */
+export const quotedAddress = (address: string): string =>
+  /^(?:0|[1-9]\d{0,14}|[A-Za-z]{1,3})$/.test(address) ? address : JSON.stringify(address);
 
 const slug = (text: string): string =>
   text

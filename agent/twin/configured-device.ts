@@ -33,6 +33,9 @@ export interface DeviceContext {
 
 type Surroundings = Omit<PointSurroundings, 'path'>;
 
+/** YAML takes a number for one: `09011523` as it was written is the meter's, 9011523 is nobody's. */
+const LEADING_ZERO = /^0\d+$/;
+
 const deviceAddress = (
   fields: DeviceFields,
   { framing }: ConfiguredBus,
@@ -40,10 +43,16 @@ const deviceAddress = (
   path: Path,
   { document }: DeviceContext,
 ): string => {
+  const at = [...path, 'address'];
+  const written = typeof fields.address === 'string' ? undefined : document.written(at)?.trim();
+  if (written !== undefined && LEADING_ZERO.test(written)) {
+    const read = dialect.address(written, framing);
+    if ('value' in read) return read.value;
+  }
   const text = fields.address === undefined ? undefined : String(fields.address).trim();
   const read = dialect.address(text, framing);
   if ('value' in read) return read.value;
-  document.report([...path, 'address'], read.problem, read.accepted);
+  document.report(at, read.problem, read.accepted);
   return '';
 };
 

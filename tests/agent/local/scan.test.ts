@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FinderDeps, FindOptions, FindProgress } from '../../../drivers/finder.js';
 import { findModbusDevices as scan } from '../../../drivers/modbus/doctor/find-devices.js';
-import { scanConfiguration } from '../../../agent/local/scan-configuration.js';
+import { quotedAddress, scanConfiguration } from '../../../agent/local/scan-configuration.js';
 import { progressLine, renderScan } from '../../../agent/local/scan-summary.js';
 import { check } from '../../../agent/twin/check.js';
 import { ChannelError } from '../../../drivers/channel/channel-error.js';
@@ -16,6 +16,7 @@ import { loadProfile } from '../../../drivers/profile-file.js';
 import { parseFaults } from '../../../drivers/simulator/faults.js';
 import { startSimulator } from '../../../drivers/simulator/start-simulator.js';
 import { createServer } from 'node:net';
+import { parse } from 'yaml';
 import { always, busDeps } from '../../support/modbus.js';
 import { runProgram } from '../../support/program.js';
 import { programAvailable } from '../../support/programs.js';
@@ -329,4 +330,21 @@ test.each([
   const { code, output } = await runProgram('agent', 'scan', ...parameters);
   expect(code).toBe(2);
   expect(output).toContain('a contact cannot be searched for');
+});
+
+test.each([
+  '0',
+  '17',
+  '041876097767',
+  '000000000001',
+  '09011523',
+  '12E3',
+  '0x10',
+  'GN',
+  'Q',
+  'null',
+  'true',
+  'a/b',
+])('the address %s is read back from a configuration as it was found', (address) => {
+  expect(String(parse(`a: ${quotedAddress(address)}`, { intAsBigInt: true }).a)).toBe(address);
 });
