@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { decodeBody, encodeBody, packColumns, presentColumns, unpackColumns } from '#wire/body.js';
 import type { ReadingColumn } from '#wire/readings.js';
 import type { Boots } from './boots.js';
-import { isHeld, type ReadingRow } from './reading-row.js';
+import type { ReadingRow } from './reading-row.js';
 import type { ReadingsTable } from './readings-table.js';
 import { ReadingColumns, readingOf } from './sealing.js';
 import type { Database } from './sqlite-database.js';
@@ -121,13 +121,11 @@ export const createArchive = (deps: ArchiveDeps): Archive => {
     trim: (released, least = MIN_ROWS) => {
       const first = readings.nextOrdinal(0);
       if (first === undefined || released - first < least) return false;
-      const rows = readings.oldest(released, MAX_ROWS);
-      const last = rows.at(-1);
-      if (last === undefined) return false;
-      const bytes = keep(columnsOf(boots, rows.filter(isHeld)));
-      readings.deleteTo(last.ordinal);
+      const to = Math.min(released, first + MAX_ROWS - 1);
+      const bytes = keep(columnsOf(boots, readings.heldTo(to)));
+      readings.deleteTo(to);
       state.write({ historyBytes: state.row.historyBytes + bytes });
-      return last.ordinal < released;
+      return to < released;
     },
     next: (after, from, to) => {
       const row = next.get(after, from, to);

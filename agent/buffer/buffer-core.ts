@@ -12,16 +12,17 @@ import type {
   StorageState,
   StoredDirectory,
 } from './buffer.js';
-import { asBufferError, BufferError } from './buffer-error.js';
+import { BufferError } from './buffer-error.js';
 import { createDelivery, type Delivery } from './delivery.js';
 import { createBufferParts, type BufferParts, type BufferPartsDeps } from './buffer-parts.js';
 import type { EraseHistory } from './erase-history.js';
 import { declareMissing } from './missing.js';
 import type { PointRow } from './points.js';
-import { checkReading, isTime, packReading, type ReadingRow } from './reading-row.js';
+import { checkReading, isTime, type ReadingRow } from './reading-row.js';
 import { recallSegment } from './recall-archive.js';
 import { createSigner } from './signing-key.js';
 import { overwriteFreePages, pageUsage, type Database } from './sqlite-database.js';
+import { Transactions, type Waiting } from './transactions.js';
 
 export interface BufferCoreDeps extends BufferPartsDeps {
   /** UTC ms; only to date a quarantine. */
@@ -46,12 +47,6 @@ export interface CoreState {
   readonly earlier: readonly EarlierEpoch[];
 }
 
-/** Readings that wait for their transaction. */
-export interface Waiting {
-  readonly readings: readonly NewReading[];
-  readonly done: (error: BufferError | undefined) => void;
-}
-
 /** Where what another file held is put. */
 export interface AbsorbInto extends BufferParts {
   readonly database: Database;
@@ -73,24 +68,23 @@ export class BufferCore {
   readonly #deps: BufferCoreDeps;
   readonly #parts: BufferParts;
   readonly #delivery: Delivery;
+  readonly #transactions: Transactions;
   #signer: BatchSigner | undefined;
-  #waiting: Waiting[] = [];
-  #waitingRows = 0;
 
   constructor(deps: BufferCoreDeps) {
     this.#deps = deps;
     this.#parts = createBufferParts(deps);
     this.#delivery = createDelivery({ parts: this.#parts, now: deps.now });
-    this.#resume();
+    this.#transactions = new Transactions(deps.database, this.#parts);
   }
 
   get epoch(): string {
     return this.#parts.state.row.epoch;
   }
 
-  /** Rows that wait for their transaction. */
-  get waitingRows(): number {
-    return this.#waitingRows;
+  /** Readings that wait for the next transaction. */
+  get waiting(): Pick<Transactions, 'rows' | 'take' | 'give'> {
+    return this.#transactions;
   }
 
   /** Rows, windows and loss records that no batch carries. */
@@ -115,7 +109,7 @@ export class BufferCore {
   }
 
   definePoints(points: readonly BufferPoint[]): ReadonlyMap<string, number> {
-    return this.#write(() => {
+    return this.#transactions.write(() => {
       const numbers = this.#parts.points.define(points);
       this.#parts.windowMaker.keepSeries();
       return numbers;
@@ -123,17 +117,17 @@ export class BufferCore {
   }
 
   useDirectory(hash: Uint8Array, bytes: Uint8Array): void {
-    this.#write(() => {
+    this.#transactions.write(() => {
       this.#parts.directories.use(hash, bytes, this.#parts.state.row.lastOrdinal + 1);
     });
   }
 
   directories(wanted?: readonly Uint8Array[]): readonly StoredDirectory[] {
-    return this.#read(() => this.#parts.directories.list(wanted));
+    return this.#transactions.read(() => this.#parts.directories.list(wanted));
   }
 
   ackDirectories(hashes: readonly Uint8Array[]): void {
-    this.#write(() => {
+    this.#transactions.write(() => {
       this.#parts.directories.ack(hashes);
     });
   }
@@ -145,35 +139,21 @@ export class BufferCore {
         throw new BufferError('invalid', `No point has the number ${reading.point}; define it first.`);
       checkReading(reading);
     }
-    this.#waiting.push({ readings, done });
-    this.#waitingRows += readings.length;
+    this.#transactions.wait({ readings, done });
   }
 
   /** Stores what waits. */
   commit(): void {
-    this.#deps.beforeCommit(this.#parts.state.row.lastOrdinal + this.#waitingRows);
-    this.#write(() => undefined);
-  }
-
-  /** What waits, handed over to whoever stores it elsewhere, or tells that it was not. */
-  takeWaiting(): readonly Waiting[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#waitingRows = 0;
-    return waiting;
-  }
-
-  giveWaiting(waiting: readonly Waiting[]): void {
-    this.#waiting = [...waiting, ...this.#waiting];
-    for (const { readings } of waiting) this.#waitingRows += readings.length;
+    this.#deps.beforeCommit(this.#parts.state.row.lastOrdinal + this.#transactions.rows);
+    this.#transactions.write(() => undefined);
   }
 
   pointRows(): readonly PointRow[] {
-    return this.#read(() => this.#parts.points.rows());
+    return this.#transactions.read(() => this.#parts.points.rows());
   }
 
   restorePoints(rows: readonly PointRow[]): void {
-    this.#write(() => {
+    this.#transactions.write(() => {
       this.#parts.points.restore(rows);
       this.#parts.windowMaker.keepSeries();
     });
@@ -182,17 +162,20 @@ export class BufferCore {
   /** How far ordinals go, and of how many the fleet has acked nothing yet. */
   extent(): { readonly lastOrdinal: number; readonly unsettled: number } {
     const { unsealedRows, lastOrdinal } = this.state();
-    return { lastOrdinal, unsettled: unsealedRows + this.#read(() => this.#parts.batches.pendingCount()) };
+    return {
+      lastOrdinal,
+      unsettled: unsealedRows + this.#transactions.read(() => this.#parts.batches.pendingCount()),
+    };
   }
 
   /** One transaction of whoever brings something from another file. */
   absorb<Result>(bring: (into: AbsorbInto) => Result): Result {
-    return this.#transaction(() =>
+    return this.#transactions.bare(() =>
       bring({
         ...this.#parts,
         database: this.#deps.database,
         now: this.#deps.now,
-        store: (row, boot) => this.#storeRow(row, boot),
+        store: (row, boot) => this.#transactions.store(row, boot),
         keepAcked: (id) => this.#delivery.ack([[id, id]]),
       }),
     );
@@ -200,14 +183,14 @@ export class BufferCore {
 
   /** Writes all that is stored into a file that is not there yet. */
   writeTo(path: string): void {
-    this.#read(() => {
+    this.#transactions.read(() => {
       this.#deps.database.prepare('VACUUM INTO ?').run(path);
     });
   }
 
   synchronise(boot: string, offsetMs: number): number {
     if (!isTime(offsetMs)) throw new BufferError('invalid', `The offset ${offsetMs} is no time.`);
-    return this.#write(() => {
+    return this.#transactions.write(() => {
       const id = this.#parts.boots.idOf(boot);
       this.#parts.boots.synchronise(id, Math.round(offsetMs));
       return this.#parts.readings.countUnsynced(id, this.#parts.state.row.sealedReadings);
@@ -216,14 +199,14 @@ export class BufferCore {
 
   /** Makes due windows from a bounded number of rows; gives whether more are due. */
   makeWindows(): boolean {
-    return this.#write(() => this.#parts.windowMaker.step());
+    return this.#transactions.write(() => this.#parts.windowMaker.step());
   }
 
   /** Seals a few batches and clears away what is no longer needed. */
   seal(lane: Lane, why: 'due' | 'full'): { readonly batches: number; readonly more: boolean } {
     const signer = this.#signer;
     if (signer === undefined) return { batches: 0, more: false };
-    return this.#write(() => {
+    return this.#transactions.write(() => {
       let batches = 0;
       for (let turn = 0; turn < SLICE_BATCHES; turn += 1) {
         let sealed = this.#parts.sealing.sealLosses(signer);
@@ -238,80 +221,80 @@ export class BufferCore {
   }
 
   claim(lane: Lane, limit: number, except: ReadonlySet<number>): readonly SealedBatch[] {
-    return this.#read(() => this.#parts.batches.claim(lane, limit, except, this.#deps.now()));
+    return this.#transactions.read(() => this.#parts.batches.claim(lane, limit, except, this.#deps.now()));
   }
 
   recall(ranges: readonly SeqRange[], epoch = this.epoch): readonly SealedBatch[] {
-    return this.#read(() => this.#delivery.recall(ranges, epoch));
+    return this.#transactions.read(() => this.#delivery.recall(ranges, epoch));
   }
 
   /** Acked batches of readings of a period await their ack again; gives how many. */
   offerAgain(period: RecalledPeriod): number {
-    return this.#write(() => this.#delivery.offerAgain(period));
+    return this.#transactions.write(() => this.#delivery.offerAgain(period));
   }
 
   /** Seals what the next segment after an ordinal holds of a period; `undefined` after the last. */
   recallSegment(period: RecalledPeriod, after: number): ReturnType<typeof recallSegment> {
     const signer = this.#signer;
     if (signer === undefined) return undefined;
-    return this.#write(() => recallSegment(this.#parts, period, after, signer));
+    return this.#transactions.write(() => recallSegment(this.#parts, period, after, signer));
   }
 
   /** One step of an erasure, by one of its parts. */
   eraseHistory<Result>(step: (erase: EraseHistory) => Result): Result {
-    return this.#write(() => step(this.#parts.eraseHistory));
+    return this.#transactions.write(() => step(this.#parts.eraseHistory));
   }
 
   /** Overwrites what was freed, in the file and its journal. */
   overwriteFreed(): void {
-    this.#read(() => overwriteFreePages(this.#deps.database));
+    this.#transactions.read(() => overwriteFreePages(this.#deps.database));
   }
 
   /** What is not here, or of an epoch that is not, is passed over. */
   ack(epoch: string, ranges: readonly SeqRange[]): void {
     const found = this.#delivery.idRanges(epoch, ranges);
-    if (found.length > 0) this.#write(() => this.#delivery.ack(found));
+    if (found.length > 0) this.#transactions.write(() => this.#delivery.ack(found));
   }
 
   quarantined(limit: number): readonly QuarantinedBatch[] {
-    return this.#read(() => this.#parts.batches.quarantined(limit));
+    return this.#transactions.read(() => this.#parts.batches.quarantined(limit));
   }
 
   quarantinedMessage(id: number): Uint8Array | undefined {
-    return this.#read(() => this.#parts.batches.quarantinedMessage(id));
+    return this.#transactions.read(() => this.#parts.batches.quarantinedMessage(id));
   }
 
   quarantine(epoch: string, refused: readonly Quarantined[]): void {
-    this.#write(() => this.#delivery.quarantine(epoch, refused, this.#signer));
+    this.#transactions.write(() => this.#delivery.quarantine(epoch, refused, this.#signer));
   }
 
   declare(losses: readonly NewLoss[]): void {
-    this.#write(() => {
+    this.#transactions.write(() => {
       for (const loss of losses) this.#parts.losses.record(loss);
     });
   }
 
   declareMissing(epoch: string, ranges: readonly SeqRange[]): number {
     const deps = { ...this.#parts, database: this.#deps.database };
-    return this.#write(() => declareMissing(deps, epoch, ranges));
+    return this.#transactions.write(() => declareMissing(deps, epoch, ranges));
   }
 
   /** One step for want of space; gives whether there was one. Readings that wait go on waiting. */
   makeRoom(): boolean {
-    return this.#transaction(() => this.#parts.room.step(this.#signer));
+    return this.#transactions.bare(() => this.#parts.room.step(this.#signer));
   }
 
   /** Bytes that hold something, and those of the whole file. */
   usage(): { readonly usedBytes: number; readonly fileBytes: number } {
-    return this.#read(() => pageUsage(this.#deps.database));
+    return this.#transactions.read(() => pageUsage(this.#deps.database));
   }
 
   thinned(): StorageState['thinned'] {
-    return this.#read(() => this.#parts.thinning.cursors.furthest() ?? 'nothing');
+    return this.#transactions.read(() => this.#parts.thinning.cursors.furthest() ?? 'nothing');
   }
 
   state(): CoreState {
-    return this.#read(() => {
+    return this.#transactions.read(() => {
       const row = this.#parts.state.row;
       return {
         firstUnacked: this.#parts.batches.firstPending([1, row.lastSeq]) ?? row.lastSeq + 1,
@@ -341,75 +324,6 @@ export class BufferCore {
     } catch {
       // its descriptors go with the process
     }
-  }
-
-  /** Learns from the last row what was only in memory. */
-  #resume(): void {
-    const current = this.#parts.boots.current();
-    if (current !== undefined) this.#parts.boots.saw(current.id, this.#parts.state.row.lastMonotonic);
-    const last = this.#parts.readings.last();
-    if (last !== undefined) this.#parts.boots.saw(last.boot, last.monotonic);
-  }
-
-  #read<Result>(read: () => Result): Result {
-    try {
-      return read();
-    } catch (error) {
-      throw asBufferError(error);
-    }
-  }
-
-  /** One transaction: the readings that wait, then `change`. What is in memory follows the disk if it fails. */
-  #write<Result>(change: () => Result): Result {
-    const waiting = this.#waiting;
-    const result = this.#transaction(() => {
-      for (const { readings } of waiting) for (const reading of readings) this.#store(reading);
-      return change();
-    });
-    this.#settle(waiting, undefined);
-    return result;
-  }
-
-  #transaction<Result>(change: () => Result): Result {
-    try {
-      return this.#deps.database.transaction(change)();
-    } catch (error) {
-      this.#reload();
-      throw asBufferError(error);
-    }
-  }
-
-  #settle(waiting: readonly Waiting[], error: BufferError | undefined): void {
-    if (this.#waiting === waiting) {
-      this.#waiting = [];
-      this.#waitingRows = 0;
-    }
-    for (const { done } of waiting) done(error);
-  }
-
-  #storeRow(row: Omit<ReadingRow, 'ordinal' | 'boot'>, boot: number): void {
-    const ordinal = this.#parts.state.row.lastOrdinal + 1;
-    this.#parts.readings.insert({ ...row, ordinal, boot });
-    this.#parts.state.write({ lastOrdinal: ordinal });
-  }
-
-  #store(reading: NewReading): void {
-    const boot = this.#parts.boots.idOf(reading.boot);
-    const ordinal = this.#parts.state.row.lastOrdinal + 1;
-    const row = packReading(reading, ordinal, boot);
-    if (reading.clock === 'synced' && !this.#parts.boots.isSynchronised(boot))
-      this.#parts.boots.synchronise(boot, row.time - row.monotonic);
-    this.#parts.readings.insert(row);
-    this.#parts.boots.saw(boot, row.monotonic);
-    this.#parts.state.note({ lastOrdinal: ordinal, lastMonotonic: row.monotonic });
-  }
-
-  #reload(): void {
-    this.#parts.state.reload();
-    this.#parts.boots.reload();
-    this.#parts.points.reload();
-    this.#parts.ids.reload();
-    this.#resume();
   }
 
   #clear(): boolean {

@@ -28,7 +28,8 @@ export interface ReadingRow {
   readonly deviceTime: number | null;
 }
 
-const HELD = 1 << 4;
+/** In `marks`: stored, and not sent. */
+export const HELD = 1 << 4;
 const CLOCK_SHIFT = 5;
 const BIG = 1 << 7;
 const DEVICE_CLOCK_SHIFT = 8;

@@ -1,5 +1,5 @@
 import type { Database } from './sqlite-database.js';
-import type { ReadingRow } from './reading-row.js';
+import { HELD, type ReadingRow } from './reading-row.js';
 
 /** The rows of stored readings: appended at the end, deleted from the start. */
 export interface ReadingsTable {
@@ -14,8 +14,8 @@ export interface ReadingsTable {
   /** The last row at or before an ordinal. */
   at(ordinal: number): ReadingRow | undefined;
   countUnsynced(boot: number, after: number): number;
-  /** Rows up to `to`, at most `limit` of them, ascending. */
-  oldest(to: number, limit: number): readonly ReadingRow[];
+  /** Rows up to `to` that are held back, ascending. */
+  heldTo(to: number): readonly ReadingRow[];
   deleteTo(ordinal: number): void;
 }
 
@@ -39,8 +39,8 @@ export const createReadingsTable = (database: Database): ReadingsTable => {
     const parts = Math.max(1, Math.ceil((to - from) / SORTED_ROWS));
     for (let part = 0; part < parts; part += 1) yield* someByPoint.iterate(from, to, parts, part);
   }
-  const oldest = database.prepare<[number, number], ReadingRow>(
-    `SELECT ${COLUMNS} FROM reading WHERE ordinal <= ? ORDER BY ordinal LIMIT ?`,
+  const held = database.prepare<[number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal <= ? AND marks & ${HELD} ORDER BY ordinal`,
   );
   const countUnsynced = database
     .prepare<[number, number]>(
@@ -72,7 +72,7 @@ export const createReadingsTable = (database: Database): ReadingsTable => {
     nextOrdinal: (ordinal) => next.get(ordinal) ?? undefined,
     at: (ordinal) => at.get(ordinal),
     countUnsynced: (boot, ordinal) => Number(countUnsynced.get(ordinal, boot)),
-    oldest: (to, limit) => oldest.all(to, limit),
+    heldTo: (to) => held.all(to),
     deleteTo: (ordinal) => {
       deleteTo.run(ordinal);
     },

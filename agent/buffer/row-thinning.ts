@@ -1,5 +1,6 @@
 import type { BufferPoint } from './buffer.js';
 import type { Losses } from './losses.js';
+import { HELD } from './reading-row.js';
 import type { Points } from './points.js';
 import type { State } from './state-row.js';
 import { Taken } from './thinned-content.js';
@@ -44,7 +45,6 @@ interface GoneWindows {
 
 /** Ordinals of one call. */
 const STRETCH = 20_000;
-const HELD = 1 << 4;
 /** Rows whose time was known when they were taken: only those have windows. */
 const TIMED = '(marks >> 5) & 3 != 2';
 

@@ -1,12 +1,13 @@
 import { renameSync, rmSync } from 'node:fs';
 import type { BufferPoint, NewReading, SetAside, SigningKey, StorageState } from './buffer.js';
-import { BufferCore, type Waiting } from './buffer-core.js';
+import { BufferCore } from './buffer-core.js';
 import { asBufferError, BufferError } from './buffer-error.js';
 import { NOTE_EVERY, writeNote } from './file-note.js';
 import { openFile, openPrepared, setAside, type OpenFileDeps } from './open-file.js';
 import type { PointRow } from './points.js';
 import type { Database } from './sqlite-database.js';
 import { syncFile } from './sync-file.js';
+import type { Waiting } from './transactions.js';
 
 export interface StoreOptions {
   readonly path: string;
@@ -107,7 +108,7 @@ export class Store {
   append(readings: readonly NewReading[], done: Waiting['done']): number {
     return this.run((core) => {
       core.append(readings, done);
-      return core.waitingRows;
+      return core.waiting.rows;
     });
   }
 
@@ -120,7 +121,7 @@ export class Store {
       return undefined;
     } catch (error) {
       const fault = asBufferError(error);
-      for (const { done } of this.#core?.takeWaiting() ?? this.#waiting) done(fault);
+      for (const { done } of this.#core?.waiting.take() ?? this.#waiting) done(fault);
       this.#waiting = [];
       return fault;
     }
@@ -208,7 +209,7 @@ export class Store {
     if (directory !== undefined) core.useDirectory(directory.hash, directory.bytes);
     if (signer !== undefined) core.setSigner(signer);
     if (sync !== undefined) core.synchronise(sync.boot, sync.offsetMs);
-    core.giveWaiting(this.#waiting);
+    core.waiting.give(this.#waiting);
     this.#waiting = [];
   }
 
@@ -226,7 +227,7 @@ export class Store {
 
   /** Lets go of a core; what waits for its commit waits for the next. */
   #drop(core: BufferCore): void {
-    this.#waiting = core.takeWaiting();
+    this.#waiting = core.waiting.take();
     this.#core = undefined;
     core.abandon();
   }

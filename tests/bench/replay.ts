@@ -20,6 +20,8 @@ const COMMIT_READINGS = 7;
 const COMMITS = 1_500;
 /** Readings sealed between appends. */
 const SLICE = 200_000;
+/** So many make a transaction of their own at once, without a wait for the commit interval. */
+const APPEND = 10_000;
 const BASELINE_MS = 20_000;
 const REPLAY_MS = 300_000;
 const START_MS = 120_000;
@@ -83,8 +85,8 @@ const pileUp = async (agentFolder: string, readings: number): Promise<number> =>
     for (let done = 0; done < readings; done += SLICE) {
       const count = Math.min(SLICE, readings - done);
       await appendBacklog(buffer, numbers, count, {
-        each: 5_000,
-        together: 5_000,
+        each: APPEND,
+        together: APPEND,
         remaining: readings - done,
       });
       while ((await buffer.seal('backfill', 'due')) > 0);
