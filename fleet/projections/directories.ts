@@ -14,7 +14,7 @@ import { isTimeZone } from './legal-day.js';
  */
 const LONGEST_HOLD_MS = 86_400_000;
 
-/** Points of the directories that are kept in memory: those of a thousand gateways with 200 points; about 40 MB. */
+/** Points of the directories that are kept in memory: those of a thousand gateways with 200 points; about 44 MB. */
 const MOST_POINTS = 200_000;
 /** What a directory costs beside its points, in points. */
 const DIRECTORY_WEIGHT = 5;

@@ -4,11 +4,20 @@ import Sqlite from 'better-sqlite3';
 export type Database = Sqlite.Database;
 export type Statement = Sqlite.Statement;
 
+export interface OpenOptions {
+  readonly readonly?: boolean;
+  /** Pages that stay in memory once they were read, KiB; the store's README adds them up. */
+  readonly cacheKib?: number;
+}
+
+/** What a connection keeps that reads little or in order, KiB. */
+export const SMALL_CACHE_KIB = 4_096;
+
 /**
  * Opens a database file for writing, or with `readonly` for reading (the file must exist). `synchronous=FULL`
  * is written on each connection: without it WAL mode loses committed transactions on a power cut.
  */
-export const openDatabase = (path: string, options: { readonly readonly?: boolean } = {}): Database => {
+export const openDatabase = (path: string, options: OpenOptions = {}): Database => {
   const database = new Sqlite(path, { readonly: options.readonly ?? false, timeout: 10_000 });
   if (options.readonly !== true) {
     database.pragma('journal_mode = WAL');
@@ -18,6 +27,7 @@ export const openDatabase = (path: string, options: { readonly readonly?: boolea
   }
   database.pragma('synchronous = FULL');
   database.pragma('foreign_keys = ON');
+  database.pragma(`cache_size = -${options.cacheKib ?? SMALL_CACHE_KIB}`);
   return database;
 };
 

@@ -6,10 +6,12 @@ import { createKeepApart, type Apart } from './kept-apart.js';
 import { createStoredRanges } from './stored-ranges.js';
 
 const DAY_MS = 86_400_000;
+/** Keys come in the order of their sources, not of the table; KiB. */
+const CACHE_KIB = 16_384;
 
 /** Opens log.db at `path` for appending, in the calling thread (`log-thread.ts` runs it off the event loop). */
 export const openLogWriter = (path: string): LogWriter => {
-  const database = openDatabase(path);
+  const database = openDatabase(path, { cacheKib: CACHE_KIB });
   database.exec(LOG_SCHEMA);
   const originOf = createOrigins(database);
   const keepApart = createKeepApart(database);

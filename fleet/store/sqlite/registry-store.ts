@@ -22,13 +22,15 @@ import { createSessionTable } from './registry-sessions.js';
 import { createTokenTables } from './registry-tokens.js';
 
 const SCHEMA_VERSION = 2;
+/** Gateways, devices and points are looked up at random; KiB. */
+const CACHE_KIB = 8_192;
 
 /**
  * Opens registry.db at `path`, making it where it is missing. `newId` makes ids of devices, locations and points.
  * Throws `StoreError` `newer-schema` on a file of a later release.
  */
 export const openRegistryStore = (path: string, deps: { readonly newId: () => string }): RegistryStore => {
-  const database = openDatabase(path);
+  const database = openDatabase(path, { cacheKib: CACHE_KIB });
   try {
     // one at a time: a command may open it beside the service
     database.transaction(() => bringUp(database, path)).immediate();

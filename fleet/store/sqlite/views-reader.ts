@@ -1,5 +1,5 @@
 import type { ViewsReader } from '../views-store.js';
-import { openDatabase } from './database.js';
+import { openDatabase, SMALL_CACHE_KIB } from './database.js';
 import { createOperationsQueries } from './views-operations.js';
 import { createDataQueries } from './views-data.js';
 import { createInventory } from './views-inventory.js';
@@ -22,10 +22,10 @@ export interface ViewsPaths {
  * held the device when, and by each grant's period, delay and resolution.
  */
 export const openViewsReader = (paths: ViewsPaths, now: () => number = Date.now): ViewsReader => {
-  const database = openDatabase(paths.views, { readonly: true });
-  database.pragma(`cache_size = -${CACHE_KIB}`);
+  const database = openDatabase(paths.views, { readonly: true, cacheKib: CACHE_KIB });
   database.prepare('attach database ? as registry').run(paths.registry);
   database.prepare('attach database ? as log').run(paths.log);
+  for (const attached of ['registry', 'log']) database.pragma(`${attached}.cache_size = -${SMALL_CACHE_KIB}`);
   return {
     ...createInventory(database, now),
     ...createDataQueries(database),

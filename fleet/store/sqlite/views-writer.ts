@@ -22,7 +22,7 @@ const SHARD = 0;
  * a writer opened earlier fail from now on. Throws `StoreError` `newer-schema` on a file of a later release.
  */
 export const openViewsWriter = (path: string): ViewsWriter => {
-  const database = openDatabase(path);
+  const database = openDatabase(path, { cacheKib: CACHE_KIB });
   prepareSchema(database, path);
   const cursor = createCursor(database);
   const series = createSeriesTables(database);
@@ -68,7 +68,6 @@ const prepareSchema = (database: Database, path: string): void => {
       `${path} was written by a newer release (schema ${version}, this one reads up to ${SCHEMA_VERSION}).`,
     );
   }
-  database.pragma(`cache_size = -${CACHE_KIB}`);
   database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   database.exec(VIEWS_SCHEMA);
   database.pragma(`user_version = ${SCHEMA_VERSION}`);
