@@ -21,7 +21,7 @@ export interface Clock {
   at(monotonic: number): Moment;
   /** The fleet said what time it is; `roundTripMs` bounds the error. Adopted only while nothing better is known. */
   offer(fleetTime: number, roundTripMs: number): void;
-  /** Called at the first sync of this boot and after each step of the clock, with wall = monotonic + offsetMs. */
+  /** Called at the first sync of this boot (to a second or better) and after each step of the clock, with wall = monotonic + offsetMs. */
   onSynchronised(listener: (offsetMs: number) => void): void;
   stop(): void;
 }

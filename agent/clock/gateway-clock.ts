@@ -9,6 +9,8 @@ const STEP_MS = 1_000;
 const DRIFT = 100e-6;
 /** Without its source for this long a clock is held over. */
 const HOLDOVER_AFTER_MS = 2 * 3_600_000;
+/** What is known less well than this is told with its uncertainty, and repairs nothing. */
+const SURE_MS = 1_000;
 /** An offer that took longer says too little. */
 const MAX_ROUND_TRIP_MS = 10_000;
 const TICK_MS = 10_000;
@@ -38,8 +40,14 @@ type Source = keyof typeof TRUST;
 interface Knowledge {
   readonly source: Source;
   readonly offsetMs: number;
+  readonly uncertaintyMs: number;
   readonly confirmedAt: number;
 }
+
+type Learnt = Pick<Knowledge, 'offsetMs' | 'uncertaintyMs'>;
+
+const isSure = ({ source, uncertaintyMs }: Knowledge): boolean =>
+  source !== 'none' && uncertaintyMs <= SURE_MS;
 
 /** The clock of a gateway, led by the system where that is disciplined, else by a device, else by the fleet. */
 class GatewayClock implements Clock {
@@ -47,7 +55,7 @@ class GatewayClock implements Clock {
   readonly #deps: GatewayClockDeps;
   readonly #listeners: ((offsetMs: number) => void)[] = [];
   readonly #stops: readonly (() => void)[];
-  #known: Knowledge = { source: 'none', offsetMs: 0, confirmedAt: 0 };
+  #known: Knowledge = { source: 'none', offsetMs: 0, uncertaintyMs: UNKNOWN_MS, confirmedAt: 0 };
   #suspectedStepMs: number | undefined;
 
   constructor(deps: GatewayClockDeps) {
@@ -70,15 +78,17 @@ class GatewayClock implements Clock {
 
   at(monotonic: number): Moment {
     const { boot } = this;
-    const { source, offsetMs, confirmedAt } = this.#known;
+    const { source, offsetMs, uncertaintyMs: known, confirmedAt } = this.#known;
     if (source === 'none') {
       const time = Math.round(this.#deps.wall() - (this.#deps.monotonic() - monotonic));
       return { boot, monotonic, time, state: 'unsynced', uncertaintyMs: UNKNOWN_MS };
     }
     const time = Math.round(monotonic + offsetMs);
     const age = Math.abs(monotonic - confirmedAt);
-    if (age <= HOLDOVER_AFTER_MS) return { boot, monotonic, time, state: 'synced', uncertaintyMs: 0 };
-    return { boot, monotonic, time, state: 'holdover', uncertaintyMs: Math.ceil(age * DRIFT) };
+    const sure = isSure(this.#known);
+    if (sure && age <= HOLDOVER_AFTER_MS) return { boot, monotonic, time, state: 'synced', uncertaintyMs: 0 };
+    const uncertaintyMs = Math.ceil(age * DRIFT + (sure ? 0 : known));
+    return { boot, monotonic, time, state: 'holdover', uncertaintyMs };
   }
 
   offer(fleetTime: number, roundTripMs: number): void {
@@ -94,7 +104,7 @@ class GatewayClock implements Clock {
 
   onSynchronised(listener: (offsetMs: number) => void): void {
     this.#listeners.push(listener);
-    if (this.#known.source !== 'none') listener(this.#known.offsetMs);
+    if (isSure(this.#known)) listener(this.#known.offsetMs);
   }
 
   stop(): void {
@@ -107,10 +117,11 @@ class GatewayClock implements Clock {
     const fresh = this.#deps.monotonic() - known.confirmedAt <= HOLDOVER_AFTER_MS;
     if (fresh && TRUST[known.source] > TRUST[source]) return;
     if (!(time >= NOT_BEFORE) || !Number.isFinite(monotonic)) return;
-    const offered = time - monotonic;
-    // Within its uncertainty the older knowledge stands.
-    const agrees = known.source !== 'none' && Math.abs(offered - known.offsetMs) <= uncertaintyMs;
-    this.#learn(source, agrees ? known.offsetMs : offered);
+    const offered = { offsetMs: time - monotonic, uncertaintyMs };
+    // Within the uncertainty of the new the older knowledge stands, unless the new is what makes it sure.
+    const stands = isSure(known) || known.uncertaintyMs <= uncertaintyMs;
+    const agrees = stands && Math.abs(offered.offsetMs - known.offsetMs) <= uncertaintyMs;
+    this.#learn(source, agrees ? known : offered);
   }
 
   #followSystem(): void {
@@ -121,7 +132,7 @@ class GatewayClock implements Clock {
     const offsetMs = this.#deps.wall() - this.#deps.monotonic();
     if (this.#known.source !== 'none' && this.#isUnconfirmedStep(offsetMs)) return;
     this.#suspectedStepMs = undefined;
-    this.#learn('system', offsetMs);
+    this.#learn('system', { offsetMs, uncertaintyMs: 0 });
   }
 
   /** Somebody's hand on the clock looks like a step of NTP until the discipline has outlived it by one tick. */
@@ -133,11 +144,11 @@ class GatewayClock implements Clock {
     return !confirmed;
   }
 
-  #learn(source: Source, offsetMs: number): void {
+  #learn(source: Source, { offsetMs, uncertaintyMs }: Learnt): void {
     const before = this.#known;
-    const stepped = before.source === 'none' || Math.abs(offsetMs - before.offsetMs) >= STEP_MS;
-    this.#known = { source, offsetMs, confirmedAt: this.#deps.monotonic() };
-    if (stepped) for (const listener of this.#listeners) listener(offsetMs);
+    const stepped = !isSure(before) || Math.abs(offsetMs - before.offsetMs) >= STEP_MS;
+    this.#known = { source, offsetMs, uncertaintyMs, confirmedAt: this.#deps.monotonic() };
+    if (stepped && isSure(this.#known)) for (const listener of this.#listeners) listener(offsetMs);
   }
 }
 
@@ -145,6 +156,7 @@ class GatewayClock implements Clock {
  * Makes the gateway's clock. Unsynced, it gives the system's wall time with the widest uncertainty. Once the
  * system is disciplined it follows the system's wall clock: small corrections silently, a step (1 s and more)
  * after it has stood for one tick. Else it takes the time of a device, else the fleet's, after which the system's
- * wall clock may jump as it likes. Two hours without any source, it is held over. Listeners that come late are told at once.
+ * wall clock may jump as it likes. Two hours without any source, or told the time no better than to a second, it is held over.
+ * Listeners that come late are told at once.
  */
 export const createClock = (deps: GatewayClockDeps): Clock => new GatewayClock(deps);

@@ -19,6 +19,8 @@ const PUBLISH_TIMEOUT_MS = 60_000;
 /** Said again now and then: it brings the time, and what the fleet lacks; a tenth sooner or later, each gateway for itself. */
 const HELLO_EVERY_MS = 30 * 60_000;
 const HELLO_JITTER = 0.2;
+/** After an answer too slow to set the clock by, and twice as long after each further one. */
+const UNSURE_HELLO_MS = 10_000;
 /** The first health of a session comes within this, so that a crowd does not tell it all at once, ms. */
 const HEALTH_JITTER_MS = 30_000;
 /** Batches on their way and no ack for this long: the session is given up. */
@@ -89,6 +91,7 @@ export class Session implements SessionView {
   #helloAt = 0;
   #helloEpoch = '';
   #helloAgainMs = HELLO_EVERY_MS;
+  #unsureMs = UNSURE_HELLO_MS;
   #awaitsWelcome = false;
   #welcomedAt: number | undefined;
   readonly #ending = new AbortController();
@@ -274,6 +277,10 @@ export class Session implements SessionView {
     this.#welcomedAt ??= clock.monotonic();
     if (first) this.#deps.welcomed?.();
     clock.offer(welcome.time, clock.monotonic() - this.#helloAt);
+    if (clock.now().state !== 'synced') {
+      this.#helloAgainMs = Math.min(this.#helloAgainMs, this.#unsureMs);
+      this.#unsureMs *= 2;
+    }
     if (this.#timeOnly) return;
     if (welcome.renew === undefined) {
       const unacked = await buffer.directories();

@@ -67,6 +67,53 @@ describe('a gateway that boots in 1970', () => {
   });
 });
 
+describe('an answer of the fleet that was long on its way', () => {
+  it('is held over with half its round trip as uncertainty, and repairs nothing', () => {
+    const { clock, time, syncs } = makeClock();
+    clock.offer(TRUE_TIME, 8_000);
+    expect(clock.now()).toMatchObject({ time: TRUE_TIME + 4_000, state: 'holdover', uncertaintyMs: 4_000 });
+    time.pass(HOUR);
+    expect(clock.now().uncertaintyMs).toBe(4_360);
+    expect(syncs).toEqual([]);
+  });
+
+  it('gives way to a better one, which repairs', () => {
+    const { clock, time, syncs } = makeClock();
+    clock.offer(TRUE_TIME, 8_000);
+    clock.offer(TRUE_TIME + 1_000, 3_000);
+    expect(clock.now()).toMatchObject({ time: TRUE_TIME + 2_500, state: 'holdover', uncertaintyMs: 1_500 });
+    clock.offer(TRUE_TIME + 2_000, 100);
+    expect(clock.now()).toMatchObject({ time: TRUE_TIME + 2_050, state: 'synced', uncertaintyMs: 0 });
+    expect(syncs).toEqual([TRUE_TIME + 2_050 - time.monotonic]);
+  });
+
+  it('does not unsettle a clock that it agrees with', () => {
+    const { clock, syncs } = makeClock();
+    clock.offer(TRUE_TIME, 100);
+    clock.offer(TRUE_TIME - 3_900, 8_000);
+    expect(clock.now()).toMatchObject({ time: TRUE_TIME + 50, state: 'synced', uncertaintyMs: 0 });
+    expect(syncs).toHaveLength(1);
+  });
+
+  it('never leaves the true time outside what is told of it', () => {
+    const trips = fc.array(fc.record({ out: fc.nat(4_900), back: fc.nat(4_900), pause: fc.nat(600_000) }));
+    fc.assert(
+      fc.property(trips, (asked) => {
+        const { clock, time } = makeClock();
+        const truth = (): number => TRUE_TIME + time.monotonic;
+        for (const { out, back, pause } of asked) {
+          const said = truth() + out;
+          time.pass(out + back);
+          clock.offer(said, out + back);
+          time.pass(pause);
+          const now = clock.now();
+          expect(Math.abs(now.time - truth()) - now.uncertaintyMs).toBeLessThanOrEqual(1_001);
+        }
+      }),
+    );
+  });
+});
+
 describe("a clock led by the fleet's time", () => {
   it("stays when the system's wall clock jumps, either way", () => {
     const { clock, time, syncs } = makeClock();

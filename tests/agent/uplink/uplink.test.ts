@@ -64,10 +64,10 @@ const startFleet = async (options: { server?: Issued; port?: number; now?: () =>
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 
-const makeClock = (disciplined: boolean): Clock => {
+const makeClock = (disciplined: boolean, monotonic: () => number): Clock => {
   const clock = createClock({
     boot: 'boot',
-    monotonic: () => performance.now(),
+    monotonic,
     wall: () => Date.now(),
     disciplined: () => disciplined,
     every: () => () => {},
@@ -80,13 +80,14 @@ interface GatewayOptions {
   readonly disciplined?: boolean;
   /** What the connection takes for the time, monotonic ms. */
   readonly now?: () => number;
+  readonly monotonic?: () => number;
   readonly historyBytes?: number;
   readonly handlers?: ReadonlyMap<string, CommandHandler>;
 }
 
 /** A gateway with its buffer and uplink, and a way to store readings in it. */
 const startGateway = async (fleet: Pick<StandIn, 'port'>, options: GatewayOptions = {}) => {
-  const clock = makeClock(options.disciplined ?? true);
+  const clock = makeClock(options.disciplined ?? true, options.monotonic ?? (() => performance.now()));
   const buffer: GatewayBuffer = await openBuffer({
     path: join(temporaryFolder(), 'buffer.db'),
     commitMs: 5,
@@ -377,6 +378,25 @@ it('takes the time, and nothing else, from a fleet whose certificate the unset c
   expect(fleet.kinds.slice(0, 2)).toEqual(['hello', 'hello']);
   expect(Math.abs(clock.now().time - Date.now() - 22 * DAY)).toBeLessThan(5_000);
   await eventually(() => fleet.directories.length === 1, LONG_MS);
+});
+
+it('asks for the time again, a little later, when the answer was too slow to set the clock by', async () => {
+  let [late, slow] = [0, true];
+  const fleet = await startFleet({
+    now: () => {
+      if (slow) late += 5_000;
+      return Date.now() + late;
+    },
+  });
+  const monotonic = (): number => performance.now() + late;
+  const { clock } = await startGateway(fleet, { disciplined: false, monotonic });
+  await eventually(() => fleet.hellos.length === 2, LONG_MS);
+  expect(fleet.hellos.map((hello) => hello.clock)).toEqual(['unsynced', 'holdover']);
+  slow = false;
+  late += 10_000;
+  await eventually(() => clock.now().state === 'synced', LONG_MS);
+  expect(Math.abs(clock.now().time - Date.now() - late)).toBeLessThan(1_000);
+  expect(fleet.hellos).toHaveLength(3);
 });
 
 it('does not believe a certificate that has expired by the time it knows', async () => {
