@@ -19,8 +19,9 @@ const formOf = (name: string, { section, names }: Instrument): Parsed<FieldForm>
 /** Instruments that speak lines of text, each described by its section. */
 export const lineDialect: Dialect = {
   protocol: 'line',
-  // RS-232 instruments leave the factory so more often than not.
-  line: { baudRate: 9600, format: '8N1', timeoutMs: 2000, tcpTimeoutMs: 2000 },
+  // RS-232 instruments leave the factory so more often than not. The first line may have begun before it was listened to,
+  // and is no line: one that speaks every second is heard after two.
+  line: { baudRate: 9600, format: '8N1', timeoutMs: 4000, tcpTimeoutMs: 4000 },
   framings: ['text'],
   address: (text) => {
     if (text === undefined || text === '') return { value: '' };
