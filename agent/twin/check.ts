@@ -1,3 +1,5 @@
+import { listProfiles } from '../../drivers/profile-file.js';
+import { lintProfile, type Finding } from '../../drivers/profile-lint.js';
 import { formatDuration } from '../../drivers/document/duration.js';
 import { renderProblem } from '../../drivers/document/problem.js';
 import type { Problem } from '../../drivers/document/problem.js';
@@ -12,9 +14,13 @@ export interface CheckReport {
   readonly ok: boolean;
   readonly file: string;
   readonly problems: readonly Problem[];
+  /** What the linter says of the profiles that devices have: an `error` makes wrong values, a `warning` departs from the style. */
+  readonly profiles: readonly ProfileFinding[];
   /** Absent where there are problems. */
   readonly summary?: CheckSummary;
 }
+
+export type ProfileFinding = Finding & { readonly profile: string };
 
 export interface CheckSummary {
   readonly gateway: string;
@@ -56,14 +62,32 @@ const summarise = (configuration: Configuration): CheckSummary => {
   };
 };
 
+/** A device that is described in the configuration itself has no profile to mend. */
+const lintProfiles = (
+  { devices }: Configuration,
+  profileFolders: readonly string[],
+): readonly ProfileFinding[] => {
+  const known = new Set(listProfiles(profileFolders));
+  const profiles = new Map(devices.map(({ profile }) => [profile.id, profile]));
+  return [...profiles.values()]
+    .filter(({ id }) => known.has(id))
+    .flatMap((profile) =>
+      lintProfile(profile)
+        .filter(({ level }) => level !== 'note')
+        .map((finding) => ({ profile: profile.id, ...finding })),
+    );
+};
+
 /** Reads a configuration and its profiles, and says all that is wrong; it connects to nothing. */
 export const check = (path: string, profileFolders: readonly string[] = [packagedProfiles]): CheckReport => {
   try {
     const configuration = readConfiguration(path, profileFolders);
-    return { ok: true, file: path, problems: [], summary: summarise(configuration) };
+    const profiles = lintProfiles(configuration, profileFolders);
+    const ok = profiles.every(({ level }) => level !== 'error');
+    return { ok, file: path, problems: [], profiles, summary: summarise(configuration) };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    return { ok: false, file: path, problems: error.problems };
+    return { ok: false, file: path, problems: error.problems, profiles: [] };
   }
 };
 
@@ -84,8 +108,13 @@ export const renderCheck = (report: CheckReport): string => {
     const content = `${count(bus.devices, 'device')}, ${count(bus.points, 'point')}, ${bus.readingsPerS} readings a second`;
     return `  ${bus.key}  ${bus.endpoint} (${bus.framing}): ${content}`;
   });
+  const findings = report.profiles.map(
+    ({ profile, level, point, message }) =>
+      `profile ${profile}: ${level}${point === undefined ? '' : ` ${point}`}: ${message}`,
+  );
   return [
-    `${report.file}: in order`,
+    ...findings,
+    `${report.file}: ${report.ok ? 'in order' : 'a profile makes wrong values'}`,
     `${summary.gateway}: ${count(summary.buses.length, 'bus')}, ${count(summary.devices, 'device')}, ${count(summary.points, 'point')}, ${rate}`,
     ...lines,
     `  data in ${summary.dataFolder}; a power cut costs at most the last ${formatDuration(summary.commitMs)}`,

@@ -58,6 +58,35 @@ devices: { m: { bus: hall, address: 1, profile: terroir/noise-meter, interval: 2
     expect(problems[0]).toMatchObject({ file, line: 3, key: 'devices.d.profile' });
   });
 
+  test('lints the profiles that devices have: a vector that is wrong fails, a departure from the style is told', () => {
+    mkdirSync(join(folder, 'linted/acme'), { recursive: true });
+    const profile = (value: number) =>
+      write(
+        'linted/acme/t2.yaml',
+        `maker: Acme
+model: T2
+protocol: modbus
+source: { document: T2 manual }
+points:
+  t: { name: T, address: 1, type: int16, scale: 0.1, unit: Cel, property: air_temperature, kind: gauge, vectors: [{ raw: 00 D7, value: ${value}, cite: page 16 }] }
+`,
+      );
+    const file = write(
+      'linted.yaml',
+      'gateway: { name: x }\nbuses: { b: { tcp: h } }\ndevices: { d: { bus: b, address: 1, profile: acme/t2 } }\n',
+    );
+    profile(99);
+    const wrong = check(file, [join(folder, 'linted')]);
+    expect(wrong.ok).toBe(false);
+    expect(renderCheck(wrong)).toContain(
+      'profile acme/t2: error t: the vector 00d7 means 21.5, not 99 (page 16)',
+    );
+    profile(21.5);
+    const right = check(file, [join(folder, 'linted')]);
+    expect(right.ok).toBe(true);
+    expect(renderCheck(right)).toContain('profile acme/t2: warning: source.page is missing');
+  });
+
   test('says that a file is not there', () => {
     expect(renderCheck(check(join(folder, 'absent.yaml')))).toContain('there is no such file');
   });
