@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { replaceFile } from '../identity/durable-file.js';
-import type { Handled } from './commands.js';
+import type { Handled } from './command-handler.js';
 
 /** Commands that are remembered; the fleet offers an unanswered one for its lifetime only. */
 const MAX_COMMANDS = 200;

@@ -1,10 +1,7 @@
 import type { Command, CommandResult } from '#wire/messages.js';
+import type { CommandHandler, Handled } from './command-handler.js';
 import type { CommandRecord } from './command-record.js';
 import { timeLimit } from '../../drivers/time-limit.js';
-
-/** What a handler made of a command; what it throws fails the command with its message. */
-export type Handled = Pick<CommandResult, 'outcome' | 'detail'>;
-export type CommandHandler = (given: Command['arguments'], signal: AbortSignal) => Promise<Handled>;
 
 export interface CommandsDeps {
   readonly record: CommandRecord;

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Buffer } from '../buffer/buffer.js';
-import type { CommandHandler } from './commands.js';
+import type { CommandHandler } from './command-handler.js';
 
 const Arguments = Type.Object({
   /** UTC ms. */

@@ -1,6 +1,6 @@
 import { TelegramError } from '../telegram/telegram-error.js';
 import { showText, unescapeText } from './escapes.js';
-import type { LineLayout } from './instrument.js';
+import type { LineLayout } from './line-layout.js';
 import { LineError } from './line-error.js';
 import type { LineSection } from './section.js';
 

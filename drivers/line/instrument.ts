@@ -8,17 +8,10 @@ import { deviceTime } from './device-time.js';
 import { showText, unescapeText } from './escapes.js';
 import { fieldValue } from './field-value.js';
 import { LineError } from './line-error.js';
+import type { LineLayout } from './line-layout.js';
 import { MOST_LINE_BYTES } from './line-framer.js';
 import { createPattern, type Pattern } from './pattern/pattern.js';
 import { LineSection } from './section.js';
-
-/** What reads the fields of a line: a pattern, or columns. */
-export interface LineLayout {
-  /** Of the fields; `address` is the sender's. */
-  readonly names: readonly string[];
-  /** The text of each field; throws a `TelegramError` where the line is another. */
-  readonly read: (text: string) => ReadonlyMap<string, string>;
-}
 
 /** An instrument as its section describes it, ready to read its lines. */
 export interface Instrument {
