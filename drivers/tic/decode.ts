@@ -10,6 +10,8 @@ import type { TicSection } from './section.js';
 
 const ADDRESSES = ['ADSC', 'ADCO', 'ADS'] as const;
 const DATES = ['DATE', 'DATECOUR'] as const;
+/** Labels that a refusal names. */
+const MOST_NAMED = 8;
 
 type Read = { readonly group: Group } | { readonly error: TelegramError; readonly raw: Uint8Array };
 
@@ -67,9 +69,19 @@ const refuse = (reads: readonly Read[]): never => {
   throw new TelegramError(first.code, `none of ${reads.length} groups is sound: ${first.message}`);
 };
 
+/** A meter that no document at hand describes: its labels are named, so that a profile can. */
+const unknown = (groups: readonly Group[]): TelegramError => {
+  const labels = [...new Set(groups.map(({ label }) => label))];
+  const some = labels.slice(0, MOST_NAMED).join(', ') + (labels.length > MOST_NAMED ? ', ...' : '');
+  return new TelegramError(
+    'decode',
+    `no label of ${labels.length} is known (${some}): a profile says what they are (tic: { labels: ... })`,
+  );
+};
+
 /**
  * Reads one frame, `STX` to `ETX`, with or without its parity bits; its modes are told by its groups. Each damaged group
- * is refused by itself. Throws a `TelegramError` where none is sound.
+ * is refused by itself. Throws a `TelegramError` where none is sound, and where no label is known.
  */
 export const decodeTic = (bytes: Uint8Array, section: TicSection = {}): Telegram => {
   const reads = splitGroups(sevenBits(bytes)).map(read);
@@ -86,6 +98,7 @@ export const decodeTic = (bytes: Uint8Array, section: TicSection = {}): Telegram
     const fault = { code: 'checksum', detail: each.error.message } as const;
     for (const [name, field] of damaged(each.raw, fault)) if (!fields.has(name)) fields.set(name, field);
   }
+  if (fields.size === 0) throw unknown(groups);
   byPeriod(fields);
   const address = ADDRESSES.map((label) => fields.get(label)?.value).find(
     (value) => typeof value === 'string',
