@@ -35,8 +35,14 @@ const CAP = 0.5 * MIB;
 const HOURS = 36;
 
 let free = 1e12;
+/** Time that passed for the buffer alone, ms. */
+let passed = 0;
 const open = async (options: BufferOptions): Promise<GatewayBuffer> =>
-  openBuffer(options, { ...systemDeps, freeBytes: () => free });
+  openBuffer(options, {
+    ...systemDeps,
+    monotonic: () => performance.now() + passed,
+    freeBytes: () => free,
+  });
 let file: BufferFile;
 beforeEach(() => {
   free = 1e12;
@@ -308,7 +314,11 @@ describe('a buffer whose room ends', { timeout: 120_000 }, () => {
     const buffer = await prepare({ reserveBytes: MIB, floorBytes: 16 * MIB });
     const reserve = `${file.path}.reserve`;
     expect(statSync(reserve).size).toBe(MIB);
-    const touch = async (): Promise<void> => buffer.append([reading(1, 0)]);
+    // the file system is asked every two seconds
+    const touch = async (): Promise<void> => {
+      passed += 2_000;
+      await buffer.append([reading(1, 0)]);
+    };
     free = 0;
     await eventually(async () => {
       await touch();

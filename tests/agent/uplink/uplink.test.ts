@@ -232,6 +232,21 @@ it('sends again what a welcome says is lacking', async () => {
   expect(fleet.directories).toHaveLength(1);
 });
 
+it('sends a directory again that the fleet asks for while they talk, as it was', async () => {
+  const fleet = await startFleet();
+  const { buffer, store } = await startGateway(fleet);
+  await store(1);
+  await eventually(() => fleet.directories.length === 1, LONG_MS);
+  await eventually(async () => (await buffer.state()).unackedBatches === 0, LONG_MS);
+  const { directory } = await buffer.state();
+  await buffer.ackDirectories([directory]);
+  const asked = { epoch: buffer.epoch, batches: [], directories: [directory, new Uint8Array(32)] };
+  await fleet.send('resend', encodeMessage('resend', asked));
+  await eventually(() => fleet.directories.length === 2, LONG_MS);
+  expect(fleet.directories[1]).toEqual(fleet.directories[0]);
+  expect(fleet.connections()).toBe(1);
+});
+
 it('declares lost what a welcome asks for and is not here', async () => {
   const fleet = await startFleet();
   const { store, buffer } = await startGateway(fleet, { historyBytes: 1 });

@@ -1,5 +1,13 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { sealBatch } from '../../../agent/wire/batch.js';
+import { encodeDirectory } from '../../../agent/wire/directory-codec.js';
+import { createAppender } from '../../../fleet/log/appender.js';
+import { createDoor } from '../../../fleet/log/door.js';
 import { createUnknownDirectories } from '../../../fleet/log/unknown-directories.js';
+import { openLogWriter } from '../../../fleet/store/sqlite/log-writer.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { draftOf, publicKey, signer } from '../../wire/signing.js';
 
 const EPOCH = '0123456789abcdef';
 const HASH = new Uint8Array(32).fill(1);
@@ -70,4 +78,50 @@ it('tells of a log that does not answer, and asks nothing', async () => {
   await named('one', EPOCH, HASH);
   expect(failures).toHaveLength(1);
   expect(asked).toEqual([]);
+});
+
+it('gets from a gateway what a log set back to an older copy lacks', async () => {
+  const log = openLogWriter(join(temporaryFolder(), 'log.db'));
+  const { hash, bytes } = encodeDirectory(
+    { configuration: '0', devices: [], points: [] },
+    new Uint8Array(16),
+  );
+  const asked: Uint8Array[] = [];
+  const named = createUnknownDirectories({
+    log,
+    ask: async (_gatewayId, _epoch, directory) => {
+      asked.push(directory);
+      // as the gateway answers
+      await door.directory(signer.source, bytes, 2);
+    },
+    now: () => 1,
+    failed: (_, error) => {
+      throw error;
+    },
+  });
+  const namings: Promise<void>[] = [];
+  const door = createDoor({
+    appender: createAppender(log, 256),
+    publicKey: () => publicKey,
+    acknowledge: () => undefined,
+    outcome: () => undefined,
+    stored: (...naming) => namings.push(named(...naming)),
+  });
+  const reading = {
+    ordinal: 1,
+    time: 1_700_000_000_000,
+    value: 1,
+    flag: 1,
+    reason: 'none',
+    clock: 'synced',
+    uncertaintyMs: 0,
+  } as const;
+  const draft = draftOf({ content: 'readings', columns: [{ point: 1, readings: [reading] }] });
+  for (const seq of [1, 2]) {
+    await door.batch(signer.source, sealBatch({ ...draft, directory: hash, seq }, signer).message, 1);
+    await Promise.all(namings);
+  }
+  expect(asked.map((directory) => Buffer.compare(directory, hash))).toEqual([0]);
+  expect(await log.hasDirectory(signer.source, hash)).toBe(true);
+  await log.close();
 });
