@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { readCsv } from '../registry/organisations/import/read-csv.js';
 import { readGeoJson } from '../registry/organisations/import/read-geojson.js';
@@ -69,7 +70,7 @@ export const importRoutes: Routes = (server, context) => {
       const settings = { record, map: parseColumnMap([map].flat()) };
       const table = tableOf(request.headers['content-type'], request.body, settings);
       const actor = actorOf(context, request);
-      const plan = context.organisations.plan({ deed: 'import', table }, actor);
+      const plan = await context.organisations.planImport(table, actor, setImmediate);
       if (dryRun === 'true' || plan.changes.length === 0) return presentPlan(plan);
       return presentAct(recorded(context, request, () => context.organisations.performPlan(plan, actor)));
     },

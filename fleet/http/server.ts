@@ -49,10 +49,24 @@ export interface HttpSettings {
   /** Addresses and networks (CIDR) of proxies whose `X-Forwarded-*` is believed; nobody else's is. */
   readonly trustedProxies: readonly string[];
   readonly rates?: Rates;
+  readonly timeouts?: Timeouts;
 }
 
+/** How long a client may take, ms. */
+export interface Timeouts {
+  /** From the connection, or the end of the answer before, to the last line of the head. */
+  readonly headMs: number;
+  /** The same to the last byte of the body. */
+  readonly requestMs: number;
+  /** Without a byte either way: also for who does not read what is answered. */
+  readonly idleMs: number;
+  /** How often that is looked at. */
+  readonly checkMs: number;
+}
+
+const TIMEOUTS: Timeouts = { headMs: 10_000, requestMs: 30_000, idleMs: 60_000, checkMs: 2_000 };
+
 const BODY_LIMIT_BYTES = 64 * 1024;
-const REQUEST_TIMEOUT_MS = 30_000;
 
 const contentSecurityPolicy = (styles: string): string =>
   [
@@ -71,16 +85,24 @@ const DOCS_POLICY = contentSecurityPolicy("'self' 'unsafe-inline'");
 
 /** The service's HTTP face, ready to listen. */
 export const createHttpServer = async (context: HttpContext, settings: HttpSettings): Promise<Server> => {
+  const { headMs, requestMs, idleMs, checkMs } = settings.timeouts ?? TIMEOUTS;
+  // Node looks every 30 s unless told otherwise
+  const listening = {
+    headersTimeout: headMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: checkMs,
+  };
   const server = fastify({
     loggerInstance: settings.log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: requestMs,
+    connectionTimeout: idleMs,
     trustProxy: settings.trustedProxies.length === 0 ? false : [...settings.trustedProxies],
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 64 },
     frameworkErrors: sendError,
-    ...(settings.tls === undefined ? {} : { https: settings.tls }),
+    ...(settings.tls === undefined ? { http: listening } : { https: { ...listening, ...settings.tls } }),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   server.setValidatorCompiler(compileValidator);

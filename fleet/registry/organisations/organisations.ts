@@ -10,7 +10,8 @@ import type {
 import type { Deed } from './deeds.js';
 import { createDraft, type Draft } from './draft.js';
 import { OrganisationError } from './errors.js';
-import { importRows } from './import/import-rows.js';
+import { importRows, importSteps } from './import/import-rows.js';
+import type { ImportTable } from './import/table.js';
 import { merge } from './merge-deeds.js';
 import { replaceMeter, revise } from './meter-deeds.js';
 import {
@@ -44,6 +45,11 @@ export interface Plan {
 export interface Organisations {
   /** What the deed would change; writes nothing. Throws `OrganisationError`. */
   plan(deed: Deed, actor: Actor): Plan;
+  /**
+   * Plans an import of thousands of rows, with `turn` between slices of a few ms. Rejects with `changed-since` where
+   * somebody goes on acting meanwhile.
+   */
+  planImport(table: ImportTable, actor: Actor, turn: () => Promise<void>): Promise<Plan>;
   /** Plans and performs. `expected` sees the rows as they are before anything is written, and may throw. */
   perform(deed: Deed, actor: Actor): Act;
   /** Performs what was planned, as long as nothing of it was changed since. */
@@ -71,6 +77,17 @@ export const createOrganisations = (deps: OrganisationsDeps): Organisations => {
     requireOnSite(draft, planned, actor);
     return planned;
   };
+  const planImport: Organisations['planImport'] = async (table, actor, turn) => {
+    for (let tries = 0; tries < IMPORT_TRIES; tries += 1) {
+      const newest = newestAct(store);
+      const draft = draftFor(actor);
+      const summary = await inSlices(importSteps(draft, table, deps), turn);
+      // what was read between two turns must still go together
+      if (newestAct(store) !== newest) continue;
+      return { kind: 'import', effective: null, summary, changes: draft.changes() };
+    }
+    throw new OrganisationError('changed-since', 'Others changed organisations meanwhile: try again.');
+  };
   const keep = (act: NewAct): Act => {
     try {
       store.apply(act);
@@ -85,6 +102,7 @@ export const createOrganisations = (deps: OrganisationsDeps): Organisations => {
   const performPlan = (planned: Plan, { by }: Actor): Act => keep({ id: newId(), at: now(), by, ...planned });
   return {
     plan,
+    planImport,
     performPlan,
     perform: (deed, actor) => performPlan(plan(deed, actor), actor),
     undo: (actId, actor) => {
@@ -101,6 +119,26 @@ export const createOrganisations = (deps: OrganisationsDeps): Organisations => {
     },
     draft: draftFor,
   };
+};
+
+/** An import that others cut across is planned anew so often. */
+const IMPORT_TRIES = 3;
+const SLICE_MS = 10;
+
+const newestAct = (store: OrganisationsStore): string | undefined => store.acts({ limit: 1 })[0]?.id;
+
+/** Runs a generator to its end, with a turn of others whenever a slice is over. */
+const inSlices = async <Result>(
+  steps: Generator<undefined, Result>,
+  turn: () => Promise<void>,
+): Promise<Result> => {
+  for (let began = performance.now(); ;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (performance.now() - began < SLICE_MS) continue;
+    await turn();
+    began = performance.now();
+  }
 };
 
 /** Throws `unknown` where somebody whose role is limited to a site would put something beyond it. */

@@ -10,7 +10,7 @@ import { hashPassword } from '../../../fleet/access/passwords.js';
 import { createSealing, type Sealing } from '../../../fleet/access/sealing.js';
 import type { Health, Server } from '../../../fleet/http/context.js';
 import { createCursors } from '../../../fleet/http/cursor.js';
-import { createHttpServer } from '../../../fleet/http/server.js';
+import { createHttpServer, type Timeouts } from '../../../fleet/http/server.js';
 import { createSealer } from '../../../fleet/erasure/open-sealer.js';
 import { RECEIPT_SIGNER, receiptSignerOf } from '../../../fleet/proof/receipt.js';
 import { createProver } from '../../../fleet/proof/prover.js';
@@ -114,6 +114,7 @@ export const openHttp = async (): Promise<HttpUnderTest> => {
 export const openHttpOver = async (
   fleet: FleetOfViews,
   newId: () => string = makeId,
+  timeouts?: Timeouts,
 ): Promise<HttpUnderTest & { close(): Promise<void> }> => {
   await populate(fleet);
   const clock = { now: NOW };
@@ -165,6 +166,7 @@ export const openHttpOver = async (
       version: '1.2.3',
       log: pino({ level: 'silent' }),
       trustedProxies: ['127.0.0.1'],
+      ...(timeouts === undefined ? {} : { timeouts }),
     },
   );
   const close = async (): Promise<void> => {

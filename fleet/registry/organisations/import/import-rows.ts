@@ -36,6 +36,16 @@ const IMPORTERS: Readonly<Record<ImportedRecord, (importing: Importing) => Impor
 
 /** Drafts all rows of a file, or throws `OrganisationError` with all that is wrong in it. Gives what they came to. */
 export const importRows = (draft: Draft, table: ImportTable, deps: OrganisationDeps): JsonObject => {
+  const steps = importSteps(draft, table, deps);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
+};
+
+/** The same, a row a step: others may have their turn between them. */
+export function* importSteps(
+  draft: Draft,
+  table: ImportTable,
+  deps: OrganisationDeps,
+): Generator<undefined, JsonObject> {
   const faults = new Map<ImportRow, ImportFault>();
   const seen = new Map<string, string>();
   const counts = { added: 0, changed: 0, same: 0 };
@@ -53,12 +63,13 @@ export const importRows = (draft: Draft, table: ImportTable, deps: OrganisationD
       if (!(error instanceof OrganisationError)) throw error;
       faults.set(ordered.row, faultOf(error, ordered.row, table));
     }
+    yield;
   }
   if (faults.size > 0) {
     throw importError(table.rows.flatMap((row) => [faults.get(row)].filter((fault) => fault !== undefined)));
   }
   return { deed: 'import', rows: table.rows.length, ...counts, ignored: [...table.ignored] };
-};
+}
 
 interface Ordered {
   readonly record: ImportedRecord;
