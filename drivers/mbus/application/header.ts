@@ -93,21 +93,20 @@ const MODE_NAMES: Readonly<Record<number, string>> = {
   13: 'TLS',
 };
 
-/** Of devices older than encryption, which fill the field up. */
-const NOTHING_SET = 0xffff;
-
 const modeOf = ({ configuration }: Header): number => (configuration >> 8) & 0x1f;
 
 /** Data of an encryption mode that begin with two fillers were decrypted on their way. */
 export const isDecrypted = (header: Header, data: Uint8Array): boolean =>
   modeOf(header) !== 0 && data[0] === 0x2f && data[1] === 0x2f;
 
-/** Whether the data behind a header are encrypted. */
+/** Whether a mode is one of the standard's; devices older than encryption send anything in the field. */
+export const isNamed = ({ mode }: Encryption): boolean => MODE_NAMES[mode] !== undefined;
+
+/** Whether the data behind a header are encrypted, by its configuration field. */
 export const encryptionOf = (header: Header, data: Uint8Array): Encryption | undefined => {
   const { configuration } = header;
   const mode = modeOf(header);
-  const none = mode === 0 || configuration === NOTHING_SET;
-  if (none || data.length === 0 || isDecrypted(header, data)) return undefined;
+  if (mode === 0 || data.length === 0 || isDecrypted(header, data)) return undefined;
   // Of a mode that has no name, nobody knows how much it covers.
   const name = MODE_NAMES[mode] ?? 'which the standard does not name';
   const low = configuration & 0xff;

@@ -5,6 +5,7 @@ import { expandCompact, readFormat, type Format, type Formats } from './formats.
 import {
   encryptionOf,
   isDecrypted,
+  isNamed,
   LONG_HEADER_BYTES,
   readHeader,
   type Encryption,
@@ -94,6 +95,21 @@ const unread = (ci: number): TelegramError => {
   return new TelegramError('decode', `CI ${name} is ${other ?? 'none of a reply that is read here'}`);
 };
 
+/** Records in the clear under a mode that is none: where they can be read, the field says nothing of encryption. */
+const unlessNamed = (
+  encryption: Encryption,
+  behind: Uint8Array,
+  records: (bytes: Uint8Array) => RecordList,
+): RecordList | undefined => {
+  if (isNamed(encryption)) return undefined;
+  try {
+    return records(behind);
+  } catch (error) {
+    if (error instanceof TelegramError) return undefined;
+    throw error;
+  }
+};
+
 const variable = (
   header: Header | undefined,
   behind: Uint8Array,
@@ -101,7 +117,9 @@ const variable = (
 ): UserData => {
   const encryption = header === undefined ? undefined : encryptionOf(header, behind);
   const headed = header === undefined ? {} : { header };
-  if (encryption === undefined) return { kind: 'variable', ...headed, list: records(behind) };
+  const clear = encryption === undefined ? records(behind) : unlessNamed(encryption, behind, records);
+  if (encryption === undefined || clear !== undefined)
+    return { kind: 'variable', ...headed, list: clear ?? NO_RECORDS };
   const skipped = EXTENDED_MODES.includes(encryption.mode) ? 1 : 0;
   const end = Math.min(behind.length, skipped + encryption.bytes);
   const rest = behind.subarray(end);
