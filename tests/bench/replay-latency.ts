@@ -1,24 +1,26 @@
-import { placeOf, turnOf } from '../faults/meter.js';
-import { Held } from '../faults/held.js';
-import type { Site } from '../faults/site.js';
 import { join } from 'node:path';
+import { placeOf, turnOf } from '../faults/meter.js';
+import type { Site } from '../faults/site.js';
+import { NewReadings } from './new-readings.js';
 
 const LOOK_EVERY_MS = 20;
 
 /** When a value of the meter was said, UTC ms. */
-const saidAt = (site: Site, value: number | null): number | undefined =>
-  value === null ? undefined : site.meter.said[placeOf(value)]?.[turnOf(value)]?.at;
+const saidAt = (site: Site, value: number): number | undefined =>
+  site.meter.said[placeOf(value)]?.[turnOf(value)]?.at;
+
+const newReadings = (site: Site, from: number): NewReadings =>
+  new NewReadings(join(site.fleetFolder, 'log.db'), from);
 
 /** Watches the fleet's log: how long each value that the meter says from now on takes to get there, ms. */
 export const measureLatency = (site: Site): { stop(): Promise<readonly number[]> } => {
-  const held = new Held(join(site.fleetFolder, 'log.db'));
-  held.refresh();
   const from = Date.now();
+  const added = newReadings(site, from);
   const latencies: number[] = [];
   const look = (): void => {
-    const added = held.refresh();
+    const values = added.look();
     const now = Date.now();
-    for (const { value } of added) {
+    for (const value of values) {
       const at = saidAt(site, value);
       if (at !== undefined && at >= from) latencies.push(now - at);
     }
@@ -33,9 +35,12 @@ export const measureLatency = (site: Site): { stop(): Promise<readonly number[]>
   };
 };
 
-/** When the newest value that has come to the fleet's log since the last call was said, UTC ms; 0 where none has. */
-export const newestSaid = (site: Site): number =>
-  site.held.refresh().reduce((newest, { value }) => Math.max(newest, saidAt(site, value) ?? 0), 0);
+/** Tells whether a value that the meter says from now on has come to the fleet's log. */
+export const watchNewest = (site: Site): (() => boolean) => {
+  const from = Date.now();
+  const added = newReadings(site, from);
+  return () => added.look().some((value) => (saidAt(site, value) ?? 0) > from);
+};
 
 export const percentile = (values: readonly number[], share: number): number => {
   const sorted = values.toSorted((a, b) => a - b);

@@ -10,7 +10,7 @@ import { layOutPrograms } from '../faults/programs.js';
 import { Site } from '../faults/site.js';
 import { eventually } from '../support/eventually.js';
 import { appendBacklog, defineBacklogPoints } from './replay-backlog.js';
-import { measureLatency, newestSaid, percentile } from './replay-latency.js';
+import { measureLatency, percentile, watchNewest } from './replay-latency.js';
 
 const READINGS = 288_000;
 const STORED_ROWS = 10_000_000;
@@ -135,8 +135,9 @@ const measureStart = async (site: Site, rows: number): Promise<number> => {
   await site.endAgent('SIGTERM');
   await pileUp(site.agentFolder, rows);
   const spawnedAt = Date.now();
+  const hasCome = watchNewest(site);
   const starting = site.startAgent();
-  await eventually(() => newestSaid(site) > spawnedAt, START_MS);
+  await eventually(hasCome, START_MS);
   const seconds = (Date.now() - spawnedAt) / 1_000;
   await starting;
   return seconds;
