@@ -12,7 +12,7 @@ export default defineConfig({
     pool: 'forks',
     // files of one worker share what they import: nothing of ours keeps state in a module
     isolate: false,
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

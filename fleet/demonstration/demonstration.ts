@@ -221,7 +221,7 @@ const welcome = (
   { login, password }: { login: string; password: string },
   fleetPid: number | undefined,
 ): string => `
-  Terroir runs: three municipalities, three gateways, fifteen simulated devices.
+  Terroir runs: three municipalities, three gateways, eighteen simulated devices.
 
   Console    ${urlOf(settings)}/
   Login      ${login}

@@ -1,15 +1,20 @@
-import { createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { createServer } from 'node:net';
 
-/** A port of the loopback address that nobody listens on now. */
+const LOWEST = 10_000;
+/** Where Linux begins to take ports for outgoing connections (`ip_local_port_range`). */
+const OUTGOING = 32_768;
+
+/**
+ * A port that nobody listens on now, below those of outgoing connections: one of these would take it between this look and its
+ * use, and then nobody can listen there.
+ */
 export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new TypeError('a TCP server has a port');
-  return address.port;
+  for (;;) {
+    const port = randomInt(LOWEST, OUTGOING);
+    if (await portIsFree(port, '0.0.0.0')) return port;
+  }
 };
 
 /** Whether a server can listen on this port now. */

@@ -10,7 +10,7 @@ import { faultsOf, latestOf, readingsOf, type Face } from '../support/series.js'
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const INTERVAL_MS = 5000;
-const POINTS = 155;
+const POINTS = 158;
 
 interface Demonstration extends Face {
   readonly folder: string;
