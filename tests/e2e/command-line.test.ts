@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../fleet/demonstration/ports.js';
 import { startFleet } from '../support/fleet-under-test.js';
@@ -15,6 +16,23 @@ describe('terroir-fleet', { timeout: 60_000 }, () => {
     }
     for (const command of ['serve', 'inspect', 'rebuild', 'demo']) {
       expect((await runProgram('fleet', command, '--help')).code).toBe(0);
+    }
+  });
+
+  test('ends without a word when nobody reads what it prints', async () => {
+    const golden = new URL('../wire/golden/1/', import.meta.url);
+    const file = join(temporaryFolder(), 'reading.proof');
+    writeFileSync(file, readFileSync(new URL('proof-reading.hex', golden), 'utf8').replace(/\s/g, ''), 'hex');
+    const root = fileURLToPath(new URL('proof-root.pem', golden));
+    const asked = [
+      ['agent', 'profile', 'list'],
+      ['fleet', 'verify', file, '--root', root],
+    ] as const;
+    for (const [name, ...parameters] of asked) {
+      const program = startProgram(name, ...parameters);
+      // before it has loaded what it prints
+      program.process.stdout?.destroy();
+      expect([await program.ended(), program.output()]).toEqual([0, '']);
     }
   });
 
