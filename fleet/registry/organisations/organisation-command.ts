@@ -7,6 +7,7 @@ import {
   type OrganisationType,
   type PartnerKind,
 } from '../../store/organisations-store.js';
+import { acting, command, type Acting } from './act-command.js';
 import { OrganisationError } from './errors.js';
 import { importCommand } from './import/import-command.js';
 import {
@@ -18,15 +19,6 @@ import {
   type OperatorOrganisations,
 } from './open-organisations.js';
 
-type Acting = OperatorOptions & { readonly dryRun: boolean };
-
-const command = (name: string, description: string): Command =>
-  new Command(name)
-    .description(description)
-    .option('--data <folder>', 'the fleet’s data', './fleet-data')
-    .option('--json', 'for scripts', false);
-const acting = (name: string, description: string): Command =>
-  command(name, description).option('--dry-run', 'show what would change, change nothing', false);
 const dated = (made: Command): Command =>
   made
     .requiredOption('--from <date>', 'from when on, e.g. 2026-01-01: midnight there')

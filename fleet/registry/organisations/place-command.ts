@@ -4,6 +4,7 @@ import { Errors } from 'typebox/value';
 import { organisationOf } from '../../access/open-people.js';
 import { renderTable } from '../../access/table.js';
 import type { LocationRecord, SiteRecord } from '../../store/organisations-store.js';
+import { acting, command, type Acting } from './act-command.js';
 import { LOCATION_PATCH, NEW_LOCATION, NEW_SITE, SITE_PATCH } from './deeds.js';
 import { OrganisationError } from './errors.js';
 import { defined } from './organisation-deeds.js';
@@ -13,16 +14,6 @@ import {
   type OperatorOptions,
   type OperatorOrganisations,
 } from './open-organisations.js';
-
-type Acting = OperatorOptions & { readonly dryRun: boolean };
-
-const command = (name: string, description: string): Command =>
-  new Command(name)
-    .description(description)
-    .option('--data <folder>', 'the fleet’s data', './fleet-data')
-    .option('--json', 'for scripts', false);
-const acting = (name: string, description: string): Command =>
-  command(name, description).option('--dry-run', 'show what would change, change nothing', false);
 
 /** `48.117,-1.678`, as maps show it. */
 const parsePosition = (text: string): { type: 'Point'; coordinates: number[] } => {

@@ -1,0 +1,16 @@
+import { Command } from 'commander';
+import type { OperatorOptions } from './open-organisations.js';
+
+/** Options of a command that changes what organisations hold. */
+export type Acting = OperatorOptions & { readonly dryRun: boolean };
+
+/** A command on the fleet's registry of organisations. */
+export const command = (name: string, description: string): Command =>
+  new Command(name)
+    .description(description)
+    .option('--data <folder>', 'the fleet’s data', './fleet-data')
+    .option('--json', 'for scripts', false);
+
+/** A command that changes it, and can be tried first. */
+export const acting = (name: string, description: string): Command =>
+  command(name, description).option('--dry-run', 'show what would change, change nothing', false);
