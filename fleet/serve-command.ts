@@ -9,7 +9,8 @@ import { externalBroker, parseBrokerUrl, type BrokerUrl } from './broker-options
 import { parsePort } from './ports.js';
 import { readPassphrase } from './registry/authority/passphrase.js';
 import { DEFAULT_GRACE_DAYS } from './registry/renewal.js';
-import type { HttpTls, Service } from './service.js';
+import type { HttpTls } from './open-http.js';
+import type { Service } from './service.js';
 
 interface ServeOptions {
   readonly data: string;

@@ -1,19 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { encodeMessage } from '#wire/message-codec.js';
 import type { Ack } from '#wire/messages.js';
 import type { Logger } from 'pino';
 import { makeFirstAdministrator } from './access/first-administrator.js';
-import type { Sealing } from './access/sealing.js';
 import { checkProviderSecrets } from './access/sign-on/provider-secret.js';
 import type { Broker } from './broker/broker.js';
 import type { Listener } from './broker/connection.js';
-import { createSealer } from './erasure/open-sealer.js';
-import type { HttpContext } from './http/context.js';
-import { createCursors } from './http/cursor.js';
-import { createHttpServer } from './http/server.js';
 import { createAcknowledger } from './log/acknowledger.js';
 import { createAppender, type Appender } from './log/appender.js';
 import { createDoor, faultOf, type Door } from './log/door.js';
@@ -27,24 +21,12 @@ import { createMetrics, type Metrics } from './operations/metrics.js';
 import { createReception } from './operations/reception.js';
 import { startRevocationListFile, type RevocationListFile } from './operations/revocation-list-file.js';
 import { startRevocationWatch, type RevocationWatch } from './operations/revocation-watch.js';
-import { createProver, type Prover } from './proof/prover.js';
-import { RECEIPT_SIGNER, receiptSignerOf } from './proof/receipt.js';
 import { openAuthority, type Authority } from './registry/authority/authority.js';
 import { Opened } from './opened.js';
-import { openAccess, openSealing } from './open-access.js';
-import {
-  awaitedByBroker,
-  BROKER_NAME,
-  openBroker,
-  type MqttSettings,
-  type OpenedBroker,
-} from './open-broker.js';
+import { openSealing } from './open-access.js';
+import { openBroker, type MqttSettings, type OpenedBroker } from './open-broker.js';
+import { openHttp, type HttpSettings } from './open-http.js';
 import { openStores, walBytes, type Stores } from './open-stores.js';
-import { createEnrolment } from './registry/enrolment.js';
-import { createGatewayControl } from './registry/gateway-control.js';
-import { createOrganisations } from './registry/organisations/organisations.js';
-import { readOrganisationVocabulary } from './registry/organisations/vocabulary.js';
-import { createRenewal, DEFAULT_GRACE_DAYS } from './registry/renewal.js';
 import { newId } from './registry/new-id.js';
 import type { RegistryStore } from './store/registry-store.js';
 import type { ViewsReader } from './store/views-store.js';
@@ -56,13 +38,7 @@ export interface ServiceSettings {
   readonly dataFolder: string;
   /** What the organisation on top is called, at the first start. */
   readonly organisationName?: string;
-  readonly http: {
-    readonly host: string;
-    readonly port: number;
-    readonly tls: HttpTls;
-    /** Proxies, as addresses or networks (CIDR), that are believed about where a request comes from. */
-    readonly trustedProxies?: readonly string[];
-  };
+  readonly http: HttpSettings;
   readonly mqtt: MqttSettings;
   /** Key under which secrets are sealed; absent: one of the data folder. */
   readonly accessKeyFile?: string;
@@ -79,12 +55,6 @@ export interface ServiceSettings {
   /** Another transport than mutual TLS: for measurements, not reachable by configuration. */
   readonly listener?: Listener;
 }
-
-export type HttpTls =
-  | { readonly type: 'none' }
-  /** A certificate of the fleet's own authority; agents know its root by their claim token. */
-  | { readonly type: 'fleet' }
-  | { readonly type: 'own'; readonly key: string; readonly cert: string };
 
 export interface Service {
   readonly httpPort: number;
@@ -143,8 +113,9 @@ const openService = async (settings: ServiceSettings, opened: Opened): Promise<S
   opened.add(async () => courier.stop());
   const commandAdded = (): void => courier.wake();
   const gatewayRevoked = (): void => revocations.wake();
-  const parts = { authority, sealing, stores, metrics, state, transport };
-  const http = await startHttp(settings, { ...parts, commandAdded, gatewayRevoked });
+  const head = (): number => state.head;
+  const parts = { authority, sealing, stores, metrics, head, transport };
+  const http = await openHttp(settings, { ...parts, commandAdded, gatewayRevoked });
   opened.add(() => http.close());
   const housekeeping = startHousekeeping({
     settle: () => void stores.registry.settleHolders(Date.now()),
@@ -311,104 +282,4 @@ const startBroker = async (
     countRefused,
   });
   return openBroker(settings.mqtt, { authority, events, log, listener });
-};
-
-/** How gateways become known, stay known, and are known no more. */
-const createIdentityServices = (
-  { certificates }: ServiceSettings,
-  store: RegistryStore,
-  authority: Authority,
-  { broker, host }: OpenedBroker,
-): Pick<HttpContext, 'enrolment' | 'renewal' | 'gatewayControl'> => {
-  const address = { host, port: broker.port, serverName: BROKER_NAME };
-  const now = Date.now;
-  const deps = { store, authority, now, newId, random: randomBytes, broker: address };
-  const graceDays = certificates?.graceDays ?? DEFAULT_GRACE_DAYS;
-  return {
-    enrolment: awaitedByBroker(createEnrolment(deps), broker),
-    renewal: createRenewal({ ...deps, graceDays }),
-    gatewayControl: createGatewayControl(deps),
-  };
-};
-
-const openProver = async ({ views, reader, registry }: Stores, authority: Authority): Promise<Prover> =>
-  createProver({
-    views,
-    log: reader,
-    registry,
-    issuerOf: (pem) => authority.issuerOf(pem),
-    signer: receiptSignerOf(await authority.issueDocumentSigner({ name: RECEIPT_SIGNER })),
-    now: Date.now,
-  });
-
-const startHttp = async (
-  settings: ServiceSettings,
-  {
-    authority,
-    sealing,
-    stores,
-    metrics,
-    state,
-    transport,
-    ...wakes
-  }: Parts & {
-    readonly authority: Authority;
-    readonly sealing: Sealing;
-    readonly transport: OpenedBroker;
-  } & Pick<HttpContext, 'commandAdded' | 'gatewayRevoked'>,
-): Promise<{ port: number; close: () => Promise<void> }> => {
-  const { registry, views } = stores;
-  const context: HttpContext = {
-    ...(await openAccess(registry, authority, sealing)),
-    ...createIdentityServices(settings, registry, authority, transport),
-    registry,
-    organisations: createOrganisations({
-      store: registry,
-      vocabulary: readOrganisationVocabulary(),
-      newId,
-      now: Date.now,
-    }),
-    views,
-    proofs: await openProver(stores, authority),
-    sealErasure: await createSealer(authority, Date.now),
-    cursors: createCursors(
-      registry.secret('cursors', () => randomBytes(32)),
-      randomBytes,
-    ),
-    metrics: metrics.registry,
-    health: () => ({
-      status: stores.projector.failed() ? 'degraded' : 'ok',
-      version: settings.version,
-      log: { head: state.head, lag: Math.max(0, state.head - stores.projector.position()) },
-    }),
-    ...wakes,
-    now: Date.now,
-    newId,
-  };
-  const tls = await httpTls(settings, authority);
-  const server = await createHttpServer(context, {
-    consoleFolder: fileURLToPath(new URL('console', import.meta.url)),
-    version: settings.version,
-    log: settings.log,
-    trustedProxies: settings.http.trustedProxies ?? [],
-    ...(tls === undefined ? {} : { tls }),
-  });
-  await server.listen({ host: settings.http.host, port: settings.http.port });
-  const address = server.server.address();
-  const port = address === null || typeof address === 'string' ? settings.http.port : address.port;
-  const close = async (): Promise<void> => {
-    await server.close();
-    context.audit.flush();
-  };
-  return { port, close };
-};
-
-const httpTls = async (
-  { http, names }: ServiceSettings,
-  authority: Authority,
-): Promise<{ key: string; cert: string } | undefined> => {
-  if (http.tls.type === 'none') return undefined;
-  if (http.tls.type === 'own') return http.tls;
-  const { keyPem, certificatePem } = await authority.issueServer({ names });
-  return { key: keyPem, cert: certificatePem + authority.rootPem };
 };

@@ -169,6 +169,17 @@ const atOnce = (
   };
 };
 
+const countersOf = (
+  workers: ReadonlyMap<string, Worker>,
+  buses: AcquisitionDeps['buses'],
+): AcquisitionCounters['buses'] =>
+  new Map(
+    [...workers].flatMap(([key, worker]) => {
+      const bus = buses.get(key);
+      return bus === undefined ? [] : [[key, { polls: worker.counters(), line: bus.counters() }]];
+    }),
+  );
+
 /**
  * Polls every device of the configuration, one worker a bus, and appends one reading for each sample: scaled by
  * its installation, judged, stamped with the time at which its request left. Throws `AcquisitionError` where a
@@ -229,12 +240,7 @@ export const createAcquisition = (deps: AcquisitionDeps): Acquisition => {
     latest: () =>
       [...points.values()].flatMap((byKey) => [...byKey.values()].flatMap((point) => point.latest() ?? [])),
     counters: () => ({
-      buses: new Map(
-        [...workers].flatMap(([key, worker]) => {
-          const bus = buses.get(key);
-          return bus === undefined ? [] : [[key, { polls: worker.counters(), line: bus.counters() }]];
-        }),
-      ),
+      buses: countersOf(workers, buses),
       readings: queue.counters(),
     }),
   };

@@ -6,12 +6,26 @@ import type { Deed } from '../../../../fleet/registry/organisations/deeds.js';
 import { OrganisationError } from '../../../../fleet/registry/organisations/errors.js';
 import { createOrganisations } from '../../../../fleet/registry/organisations/organisations.js';
 import { readOrganisationVocabulary } from '../../../../fleet/registry/organisations/vocabulary.js';
-import { ORGANISATION_TYPES, type HoldingRecord } from '../../../../fleet/store/organisations-store.js';
+import {
+  ORGANISATION_TYPES,
+  type Act,
+  type HoldingRecord,
+} from '../../../../fleet/store/organisations-store.js';
 import { openRegistryStore } from '../../../../fleet/store/sqlite/registry-store.js';
 import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 const NOW = Date.UTC(2026, 5, 1);
 const vocabulary = readOrganisationVocabulary();
+
+/** What was done; what does not go with what is there is refused, and nothing else happens. */
+const orRefused = (act: () => Act): Act | undefined => {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof OrganisationError) return undefined;
+    throw error;
+  }
+};
 
 const openRegistry = () => {
   const registry = openRegistryStore(join(temporaryFolder(), 'registry.db'), { newId });
@@ -25,17 +39,9 @@ const openRegistry = () => {
     timeZone: 'UTC',
   });
   const organisations = createOrganisations({ store: registry, vocabulary, newId, now: () => NOW });
-  /** Whether it was done; what does not go with what is there is refused, and nothing else happens. */
-  const attempt = (deed: Deed): boolean => {
-    try {
-      organisations.perform(deed, { by: 'p' });
-      return true;
-    } catch (error) {
-      if (error instanceof OrganisationError) return false;
-      throw error;
-    }
-  };
-  return { registry, attempt };
+  const attempt = (deed: Deed): Act | undefined => orRefused(() => organisations.perform(deed, { by: 'p' }));
+  const takeBack = ({ id }: Act): Act | undefined => orRefused(() => organisations.undo(id, { by: 'p' }));
+  return { registry, attempt, takeBack };
 };
 type Registry = ReturnType<typeof openRegistry>['registry'];
 
@@ -124,7 +130,7 @@ const faultsOfHoldings = (holdings: readonly HoldingRecord[]): readonly string[]
 };
 
 test('a site and a location have one holder at any time, whatever is given, united and split, and taken back', () => {
-  const { registry, attempt } = openRegistry();
+  const { registry, attempt, takeBack } = openRegistry();
   const holders = ['m1', 'm2', 'm3', 'm4'];
   for (const id of holders) {
     registry.addOrganisation({
@@ -146,6 +152,10 @@ test('a site and a location have one holder at any time, whatever is given, unit
   const terms = { from: day, past: fc.constantFrom('readable' as const, 'withheld' as const) };
   const some = (name: 'site' | 'location') => fc.subarray([...ids(name)], { maxLength: 3 });
   const act = fc.oneof(
+    fc.constant('take the last back' as const),
+    fc
+      .record({ organisations: who.map((id) => [id]), into: who, ...terms })
+      .map((asked): Deed => ({ deed: 'unite', asked })),
     fc
       .record({ to: who, sites: some('site'), locations: some('location'), ...terms })
       .map((asked): Deed => ({ deed: 'transfer', asked })),
@@ -156,14 +166,27 @@ test('a site and a location have one holder at any time, whatever is given, unit
         asked: { organisation, parts: [{ into, sites }], ends: false, ...rest },
       })),
   );
-  let done = 0;
+  const done = new Map<string, number>();
+  const standing: Act[] = [];
+  const perform = (each: Deed | 'take the last back'): void => {
+    const last = standing.at(-1);
+    const back = each === 'take the last back';
+    const performed = back ? last && takeBack(last) : attempt(each);
+    if (performed === undefined) return;
+    if (back) standing.pop();
+    else standing.push(performed);
+    const kind = back ? 'undo' : performed.kind;
+    done.set(kind, (done.get(kind) ?? 0) + 1);
+  };
   fc.assert(
     fc.property(fc.array(act, { minLength: 1, maxLength: 8 }), (acts) => {
-      for (const each of acts) if (attempt(each)) done += 1;
+      for (const each of acts) perform(each);
       const holdings = [...registry.records('siteHolding'), ...registry.records('locationHolding')];
       expect(faultsOfHoldings(holdings)).toEqual([]);
     }),
-    { numRuns: 30 },
+    { numRuns: 100 },
   );
-  expect(done).toBeGreaterThan(10);
+  for (const kind of ['transfer', 'split', 'unite', 'undo']) {
+    expect(done.get(kind) ?? 0, kind).toBeGreaterThan(0);
+  }
 });
