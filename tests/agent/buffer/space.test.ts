@@ -32,7 +32,7 @@ const POINTS: readonly BufferPoint[] = [
 const MIB = 1024 ** 2;
 const CAP = 0.5 * MIB;
 /** Longer than such a buffer holds what comes. */
-const HOURS = 36;
+const HOURS = 48;
 
 let free = 1e12;
 /** Time that passed for the buffer alone, ms. */
