@@ -10,6 +10,8 @@ export type Combinable =
   | { readonly kind: 'count'; readonly name: string }
   /** The data are bytes in a form of their own. */
   | { readonly kind: 'opaque'; readonly name: string }
+  /** The data are many values, one step of time after (inverse: before) the other. */
+  | { readonly kind: 'profile'; readonly name: string; readonly inverse: boolean }
   | { readonly kind: 'factor'; readonly exponent: number }
   /** Added in the unit of the value information, after the factor. */
   | { readonly kind: 'addend'; readonly exponent: number }
@@ -95,9 +97,9 @@ const createCombinableTable = (): ReadonlyMap<number, Combinable> => {
   const table = new Map<number, Combinable>([[0x00, { kind: 'nothing' }]]);
   for (const [code, name] of ERRORS) table.set(code, { kind: 'error', name });
   for (const [code, name] of QUALIFIERS) table.set(code, { kind: 'qualifier', name });
-  table.set(0x13, { kind: 'opaque', name: 'inverse compact profile' });
-  table.set(0x1e, { kind: 'opaque', name: 'compact profile with registers' });
-  table.set(0x1f, { kind: 'opaque', name: 'compact profile' });
+  table.set(0x13, { kind: 'profile', name: 'inverse compact profile', inverse: true });
+  table.set(0x1e, { kind: 'profile', name: 'compact profile with registers', inverse: false });
+  table.set(0x1f, { kind: 'profile', name: 'compact profile', inverse: false });
   table.set(0x39, { kind: 'time', name: 'start' });
   table.set(0x3d, { kind: 'unreadable', name: 'in units that are not metric' });
   table.set(0x3f, { kind: 'opaque', name: 'OBIS declaration' });

@@ -1,6 +1,7 @@
 import type { Doubt } from '../../sample.js';
 import { TelegramError } from '../../telegram/telegram-error.js';
 import type { Field, Telegram } from '../../telegram/telegram.js';
+import { expandProfile, type Expanded, type ReadRecord } from './compact-profile.js';
 import { signatureText } from './formats.js';
 import { fixedStatusProblems, statusProblems } from './header.js';
 import { recordName, type DataRecord } from './record.js';
@@ -20,9 +21,9 @@ export interface DeviceClock {
 
 type Variable = Extract<UserData, { readonly kind: 'variable' }>;
 
-interface Read {
-  readonly record: DataRecord;
-  readonly value: RecordValue;
+interface Read extends ReadRecord {
+  /** When the value was true, where it says so itself, UTC ms. */
+  readonly at?: number;
 }
 
 /** Fields by name, in the order they came; a name that comes again is numbered. */
@@ -38,10 +39,13 @@ class Fields {
 
 const plain = (value: number | string): Field => ({ value, raw: NO_BYTES });
 
-const utcMs = (value: RecordValue, { utcOffsetMin }: DeviceClock): number | undefined => {
-  if (!('time' in value) || value.time?.localMs === undefined) return undefined;
-  return value.time.localMs - utcOffsetMin * MINUTE_MS - (value.time.summer ? HOUR_MS : 0);
-};
+const utcMs = (localMs: number, summer: boolean, { utcOffsetMin }: DeviceClock): number =>
+  localMs - utcOffsetMin * MINUTE_MS - (summer ? HOUR_MS : 0);
+
+const utcOf = (value: RecordValue, clock: DeviceClock): number | undefined =>
+  'time' in value && value.time?.localMs !== undefined
+    ? utcMs(value.time.localMs, value.time.summer, clock)
+    : undefined;
 
 /** A date of the record's whole storage, as against one of a single quantity. */
 const datesStorage = ({ header: { data, value } }: DataRecord): boolean =>
@@ -66,7 +70,7 @@ const timesOf = (reads: readonly Read[], clock: DeviceClock): Times => {
   const ofValue = new Map<string, number>();
   let now: number | undefined;
   for (const { record, value } of reads) {
-    const at = utcMs(value, clock);
+    const at = utcOf(value, clock);
     if (at === undefined) continue;
     const { data, value: meant } = record.header;
     const { storage } = data;
@@ -86,7 +90,7 @@ const timeOf = (record: DataRecord, { ofValue, ofStorage }: Times): number | und
   return own ?? (storage === 0 ? undefined : ofStorage.get(storage));
 };
 
-const fieldOf = ({ record, value }: Read, times: Times, doubt: Doubt | undefined): Field => {
+const fieldOf = ({ record, value, at: said }: Read, times: Times, doubt: Doubt | undefined): Field => {
   const { raw, header } = record;
   if ('problem' in value) return { value: null, raw, fault: { code: value.code, detail: value.problem } };
   if (header.data.function === 'error')
@@ -95,7 +99,7 @@ const fieldOf = ({ record, value }: Read, times: Times, doubt: Doubt | undefined
       raw,
       fault: { code: 'sentinel', detail: `${String(value.value)} held during an error: it is no reading` },
     };
-  const at = timeOf(record, times);
+  const at = said ?? timeOf(record, times);
   if (at === undefined)
     return doubt === undefined ? { value: value.value, raw } : { value: value.value, raw, doubt };
   const ahead = times.now !== undefined && at > times.now + DAY_MS;
@@ -146,19 +150,60 @@ const addRest = (fields: Fields, { list, encrypted }: Variable): void => {
     fields.add('manufacturer data', { value: hexText(list.manufacturerData), raw: list.manufacturerData });
 };
 
+/** What the compact profiles of a readout hold, by their record. */
+const profilesOf = (all: readonly ReadRecord[]): ReadonlyMap<DataRecord, Expanded> => {
+  const profiles = new Map<DataRecord, Expanded>();
+  for (const { record } of all) {
+    const { profile, problem } = record.header.value;
+    if (profile !== undefined && problem === undefined)
+      profiles.set(record, expandProfile(record, profile, all));
+  }
+  return profiles;
+};
+
+/** A profile whose values cannot be told has none, and says why. */
+const unlessRefused = (read: Read, expanded: Expanded | undefined): Read =>
+  expanded !== undefined && 'problem' in expanded
+    ? {
+        ...read,
+        value: { problem: `a compact profile that is not read: ${expanded.problem}`, code: 'decode' },
+      }
+    : read;
+
+const addElements = (
+  fields: Fields,
+  expanded: Expanded | undefined,
+  clock: DeviceClock,
+  told: (read: Read) => Field,
+): void => {
+  if (expanded === undefined || 'problem' in expanded) return;
+  for (const { localMs, summer, ...read } of expanded.elements)
+    fields.add(read.record.header.name, told({ ...read, at: utcMs(localMs, summer, clock) }));
+};
+
 const variableFields = (parts: readonly Variable[], clock: DeviceClock): Omit<Telegram, 'address'> => {
   const fields = new Fields();
   const all = parts.map((part) =>
     part.list.records.map((record) => ({ record, value: recordValue(record) })),
   );
-  const times = timesOf(all.flat(), clock);
+  const reads = all.flat();
+  const times = timesOf(reads, clock);
+  const profiles = profilesOf(reads);
+  const doubts = parts.map(({ header }) => doubtOf(statusProblems(header?.status ?? 0)));
   for (const [index, part] of parts.entries()) {
     addHeader(fields, part);
-    const doubt = doubtOf(statusProblems(part.header?.status ?? 0));
-    for (const read of all[index] ?? []) fields.add(read.record.header.name, fieldOf(read, times, doubt));
+    for (const read of all[index] ?? [])
+      fields.add(
+        read.record.header.name,
+        fieldOf(unlessRefused(read, profiles.get(read.record)), times, doubts[index]),
+      );
     addHeld(fields, all[index] ?? []);
     addRest(fields, part);
   }
+  // Behind all records, so that none of them loses its name to an element.
+  for (const index of profiles.size === 0 ? [] : parts.keys())
+    for (const { record } of all[index] ?? [])
+      addElements(fields, profiles.get(record), clock, (read) => fieldOf(read, times, doubts[index]));
   return { fields: fields.map, ...(times.now === undefined ? {} : { deviceTime: times.now }) };
 };
 

@@ -58,6 +58,7 @@ const TYPE_OF: Readonly<Record<Qualifier['kind'], FieldForm['type'] | undefined>
   duration: 'float',
   count: 'integer',
   opaque: 'text',
+  profile: 'text',
 };
 const UNIT_OF: Readonly<Record<Qualifier['kind'], string | undefined>> = {
   qualifier: undefined,
@@ -65,6 +66,7 @@ const UNIT_OF: Readonly<Record<Qualifier['kind'], string | undefined>> = {
   duration: 's',
   count: '1',
   opaque: '1',
+  profile: '1',
 };
 
 /** Parts what follows a quantity into qualifiers; `undefined` where it is none. */

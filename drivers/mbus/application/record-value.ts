@@ -10,7 +10,7 @@ import {
   type Reading,
 } from './numbers.js';
 import { VARIABLE_FIELD, type DataRecord } from './record.js';
-import { characters } from './value-information.js';
+import { characters, type ValueInformation } from './value-information.js';
 
 /** What a record's value is: `time` where it is a point in time. */
 export type RecordValue =
@@ -63,7 +63,8 @@ const identity = (record: DataRecord): RecordValue => {
   return { value: String(decodeUnsigned(bytes)) };
 };
 
-const number = (record: DataRecord): Reading => {
+/** The number that a record's data are, before its unit. */
+export const numberOf = (record: DataRecord): Reading => {
   const { bytes, form } = record;
   if (isBcd(record) || form === 'bcd') return decodeBcd(bytes);
   if (record.header.data.field === FLOAT) return decodeFloat(bytes);
@@ -72,12 +73,15 @@ const number = (record: DataRecord): Reading => {
   return 'problem' in read || read.value === 0 || read.value === 0n ? read : { value: -read.value };
 };
 
+/** A number as it came, in the unit of its quantity. */
+export const inUnit = (number: number | bigint, information: ValueInformation): number | bigint => {
+  const value = scaled(number, information);
+  return information.addend === 0 ? value : Number(value) + information.addend;
+};
+
 const measured = (record: DataRecord): RecordValue => {
-  const read = number(record);
-  if ('problem' in read) return read;
-  const { addend } = record.header.value;
-  const value = scaled(read.value, record.header.value);
-  return { value: addend === 0 ? value : Number(value) + addend };
+  const read = numberOf(record);
+  return 'problem' in read ? read : { value: inUnit(read.value, record.header.value) };
 };
 
 const FIRST_PRINTABLE = 0x20;

@@ -63,6 +63,8 @@ const LENGTHS: Readonly<Record<number, number>> = {
   0xc: 4,
   0xe: 6,
 };
+/** Bytes of data of a data field; 0 where it does not say. */
+export const fixedLength = (field: number): number => LENGTHS[field] ?? 0;
 export const VARIABLE_FIELD = 0xd;
 const SPECIAL_FIELD = 0xf;
 const MANUFACTURER_DATA = 0x0f;
@@ -164,7 +166,7 @@ const dataSpan = (
   at: number,
   start: number,
 ): { readonly from: number; readonly length: number; readonly form: DataRecord['form'] } => {
-  if (field !== VARIABLE_FIELD) return { from: at, length: LENGTHS[field] ?? 0, form: undefined };
+  if (field !== VARIABLE_FIELD) return { from: at, length: fixedLength(field), form: undefined };
   const lvar = bytes[at];
   if (lvar === undefined) throw ended('the length', start);
   const read = readLvar(lvar);

@@ -34,6 +34,15 @@ export interface ValueInformation {
   readonly future: boolean;
   /** The point in time is of the quantity's own value: a maximum, a limit exceeded. */
   readonly timeOf: boolean;
+  /** The data are a compact profile. */
+  readonly profile?: ProfiledValue;
+}
+
+/** What the elements of a compact profile are. */
+export interface ProfiledValue {
+  readonly of: ValueInformation;
+  /** Each element is older than the one before it. */
+  readonly inverse: boolean;
 }
 
 const hex = (byte: number): string => byte.toString(16).toUpperCase().padStart(2, '0');
@@ -121,6 +130,7 @@ const combine = (
       Object.assign(draft, { ...PLAIN, type: 'integer', coding: 'bits' });
       return;
     case 'opaque':
+    case 'profile':
       Object.assign(draft, { ...PLAIN, type: 'text', coding: 'opaque' });
       return;
     case 'factor':
@@ -173,6 +183,8 @@ const build = (meaning: Meaning, vifes: readonly number[]): ValueInformation => 
     if (combinable === undefined)
       draft.name = `${draft.name} reserved ${extended ? `FC ${hex((vifes[index] ?? 0) & 0x7f)}` : hex(code)}`;
     else combine(draft, combinable, meaning);
+    if (combinable?.kind === 'profile' && draft.profile === undefined)
+      draft.profile = { of: build(meaning, vifes.toSpliced(index, 1)), inverse: combinable.inverse };
   }
   return draft;
 };
