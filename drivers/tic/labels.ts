@@ -47,7 +47,7 @@ export const HISTORIC_LABELS: ReadonlyMap<string, LabelForm> = new Map([
   ...wide('1', 7)('GAZ', 'AUTRE'),
 ]);
 
-/** Linky, standard mode (Enedis-NOI-CPT_54E, 6.2). */
+/** Linky, standard mode (Enedis-NOI-CPT_54E, 6.2); the first meters (G1 pilote) say SINST1 and SMAXN. */
 export const STANDARD_LABELS: ReadonlyMap<string, LabelForm> = new Map<string, LabelForm>([
   ...texts(ADDRESS, 'ADSC'),
   ...wide('1', 2)('VTIC'),
@@ -58,9 +58,9 @@ export const STANDARD_LABELS: ReadonlyMap<string, LabelForm> = new Map<string, L
   ...amperes(...numbered('IRMS', 3, 1)),
   ...wide('V', 3)(...numbered('URMS', 3, 1)),
   ...wide('kV.A', 2)('PREF', 'PCOUP'),
-  ...wide('V.A', 5)(...phases('SINSTS'), 'SINSTI'),
+  ...wide('V.A', 5)(...phases('SINSTS'), 'SINSTI', 'SINST1'),
   ...timed('V.A', 5, ...phases('SMAXSN'), ...phases('SMAXSN').map((label) => `${label}-1`)),
-  ...timed('V.A', 5, 'SMAXIN', 'SMAXIN-1'),
+  ...timed('V.A', 5, 'SMAXIN', 'SMAXIN-1', 'SMAXN', 'SMAXN-1'),
   ...timed('W', 5, 'CCASN', 'CCASN-1', 'CCAIN', 'CCAIN-1'),
   ...timed('V', 3, ...numbered('UMOY', 3, 1)),
   ...timed('1', 2, ...numbered('DPM', 3, 1), ...numbered('FPM', 3, 1)),

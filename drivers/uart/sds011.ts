@@ -11,6 +11,7 @@ const TAIL = 0xab;
 const COMMANDER = 0xb4;
 export const VALUES = 0xc0;
 export const ANSWER = 0xc5;
+const VALUES_OF_AN_SDS198 = 0xcf;
 const LENGTH = 10;
 const COMMAND_LENGTH = 19;
 
@@ -37,17 +38,19 @@ export const checkSds011 = (frame: Uint8Array): void => {
   checkSum('an SDS011', frame.at(-2) ?? 0, checksum(frame));
 };
 
+const withoutValues = (kind: number): string => {
+  if (kind === ANSWER) return 'of an SDS011 answers a setting: it has no values';
+  return kind === VALUES_OF_AN_SDS198 ? 'is of an SDS198, which is not read' : 'is none of an SDS011';
+};
+
 /**
  * Values in tenths of µg/m³, low byte first: `pm2_5`, `pm10`; `id` of the sensor in hexadecimal. Throws a
  * `TelegramError`, also for the answer to a setting, which has no values.
  */
 export const decodeSds011 = (frame: Uint8Array): Telegram => {
   checkSds011(frame);
-  if (frame[1] !== VALUES)
-    throw new TelegramError(
-      'decode',
-      `frame ${hex(frame[1] ?? 0)} of an SDS011 answers a setting: it has no values`,
-    );
+  const [, kind = 0] = frame;
+  if (kind !== VALUES) throw new TelegramError('decode', `frame ${hex(kind)} ${withoutValues(kind)}`);
   const word = (at: number) => ({
     value: (frame[at] ?? 0) | ((frame[at + 1] ?? 0) << 8),
     raw: frame.subarray(at, at + 2),
