@@ -37,6 +37,28 @@ it('reads what gpiomon of libgpiod 1 and of libgpiod 2 prints', () => {
   expect(parseGpioEvent('gpiomon: error waiting for events: Device or resource busy')).toBeUndefined();
 });
 
+it.each([
+  'event:  RISING EDGE offset: 3 timestamp: [    1151.814356387] more',
+  'an event:  RISING EDGE offset: 3 timestamp: [    1151.814356387]',
+  'event:  BOTH EDGE offset: 3 timestamp: [    1151.814356387]',
+  'event:  RISING EDGE offset: x timestamp: [    1151.814356387]',
+  'event:  RISING EDGE offset: 123456 timestamp: [    1151.814356387]',
+  'event:  RISING EDGE offset: 3 timestamp: [    1151]',
+  'event:  RISING EDGE offset: 3 timestamp: [    1151.8143563871]',
+  '1151.814356387 both gpiochip0 3',
+  '1151 rising gpiochip0 3',
+  'at 1151.8 rising gpiochip0 3',
+  '1151.8143563871 rising gpiochip0 3',
+  '1151.8 risinggpiochip0 3',
+  '1151.8 rising gpiochip0',
+  '1151.8 rising gpiochip0 3x',
+  '1151.8 rising gpiochip0 123456',
+  `1151.8 rising ${'c'.repeat(65)} 3`,
+  `1151.8 rising gpiochip0 3 ${'x'.repeat(201)}`,
+])('takes no edge from "%s"', (text) => {
+  expect(parseGpioEvent(text)).toBeUndefined();
+});
+
 it('decodes an edge, or says that it is none, on any bytes', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => {
