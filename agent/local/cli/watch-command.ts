@@ -14,6 +14,11 @@ export interface WatchOptions {
   readonly refreshMs: number;
 }
 
+/** Between two looks while points have not been read once, ms: who stands at the line waits for the first values. */
+const FIRST_MS = 100;
+/** So often at most: some points say nothing for hours. */
+const MOST_FIRST_LOOKS = 300;
+
 /** Prints each reading once, and each hint when it comes up or goes. */
 const createLines = (output: Output, device: string | undefined): ((view: WatchView) => void) => {
   const seen = new Map<string, number>();
@@ -43,15 +48,19 @@ export const watchCommand = async (
   const source = await openWatch(configuration, device);
   const from = source.kind === 'agent' ? 'as the running agent sees it' : 'polled here; nothing is stored';
   const lines = createLines(output, device);
+  const points = configuration.devices
+    .filter(({ key }) => device === undefined || key === device)
+    .reduce((sum, each) => sum + each.points.length, 0);
   try {
     if (!terminal.live) output.explain(`${configuration.name}: ${from}`);
-    while (!signal.aborted) {
+    for (let looks = 1; !signal.aborted; looks++) {
       const view = await source.view();
       if (terminal.live) {
         const heading = `${configuration.name}: ${from}; Ctrl-C ends`;
         terminal.replace(`${heading}\n${renderWatch(view, device, Date.now())}\n`);
       } else lines(view);
-      await pause(refreshMs, signal);
+      const waiting = looks < MOST_FIRST_LOOKS && only(view, device).latest.length < points;
+      await pause(waiting ? Math.min(refreshMs, FIRST_MS) : refreshMs, signal);
     }
   } finally {
     await source.close();

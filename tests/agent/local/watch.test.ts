@@ -104,6 +104,17 @@ describe('watch', () => {
     expect(lines.every((line) => line.includes('water/'))).toBe(true);
   });
 
+  test('shows the first values when they are there, however long it is between two looks', async () => {
+    const config = configure(await serve('seed=1'));
+    const stop = new AbortController();
+    const { output, text } = collect();
+    const options = { config, profiles, device: 'water', refreshMs: 3_600_000 };
+    const watching = watchCommand(options, output, recording(false).terminal, stop.signal);
+    await eventually(() => text().includes('water/battery'), 20_000);
+    stop.abort();
+    await watching;
+  });
+
   test('refuses a device that is not configured, naming those that are', async () => {
     const configuration = readConfiguration(configure(1), profiles);
     await expect(openWatch(configuration, 'meters')).rejects.toThrow(/accepted: meter, water, gone/);

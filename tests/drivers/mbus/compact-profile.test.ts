@@ -24,8 +24,14 @@ const int32 = (value: number): readonly number[] => {
 };
 const baseValue = (dm3: number): readonly number[] => [0x84, 0x04, VOLUME_DM3, ...int32(dm3)];
 const profile = (vife: number, control: number, value: number, elements: readonly number[]) => [
-  ...[0x8d, 0x04, VOLUME_DM3 | 0x80, vife, 2 + elements.length],
-  ...[control, value, ...elements],
+  0x8d,
+  0x04,
+  VOLUME_DM3 | 0x80,
+  vife,
+  2 + elements.length,
+  control,
+  value,
+  ...elements,
 ];
 
 /** Absolute values, increments, decrements, signed differences: what each sends for a value after the one before it. */
