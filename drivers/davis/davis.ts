@@ -2,7 +2,7 @@ import type { Protocol, UnitSettings } from '../driver.js';
 import type { Fault, Sample } from '../sample.js';
 import type { FieldPoint } from '../profile.js';
 import { createAskingBus, faultySamples, type Ask, type Exchange } from '../telegram/asking-bus.js';
-import type { Reading } from '../telegram/asking-line.js';
+import type { LineAnswer, Reading } from '../telegram/asking-line.js';
 import { samplesOf } from '../telegram/samples-of.js';
 import { TelegramError } from '../telegram/telegram-error.js';
 import type { Telegram } from '../telegram/telegram.js';
@@ -15,7 +15,7 @@ const NAK = 0x21;
 const CR = 0x0d;
 /** A console that sleeps is woken by LF, and says LF CR within this (manual, "waking up the console"). */
 const WAKE_MS = 1200;
-const WAKE_RETRIES = 2;
+const WAKES = 3;
 
 type Packet = 'LOOP' | 'LOOP2';
 type Answer = { readonly telegram: Telegram } | { readonly refused: true };
@@ -74,13 +74,21 @@ const share = (points: readonly FieldPoint[]): ReadonlyMap<Packet, readonly Fiel
   return shared;
 };
 
+/** A console that sleeps may miss some LFs; what it says too late to one of them is no packet, and is not waited for. */
+const wake = async (exchange: Exchange): Promise<LineAnswer<true>> => {
+  for (let left = WAKES - 1; ; left--) {
+    const woken = await exchange.request<true>({
+      bytes: Uint8Array.of(0x0a),
+      read: (received) => (received.includes(CR) ? { kind: 'reply', value: true } : { kind: 'more' }),
+      timeoutMs: WAKE_MS,
+      maySayNothing: left > 0,
+    });
+    if ('value' in woken || left === 0 || woken.fault.code === 'closed') return woken;
+  }
+};
+
 const ask: Ask = async (exchange, { section }: UnitSettings, points) => {
-  const woken = await exchange.request({
-    bytes: Uint8Array.of(0x0a),
-    read: (received) => (received.includes(CR) ? { kind: 'reply', value: true } : { kind: 'more' }),
-    timeoutMs: WAKE_MS,
-    retries: WAKE_RETRIES,
-  });
+  const woken = await wake(exchange);
   if ('fault' in woken) return faultySamples(points, woken.fault, woken.at);
   const samples: Sample[] = [];
   for (const [packet, its] of share(points))
@@ -92,5 +100,5 @@ const ask: Ask = async (exchange, { section }: UnitSettings, points) => {
 export const createDavis = (): Protocol => ({
   name: davisDialect.protocol,
   dialect: davisDialect,
-  openBus: (settings, deps) => createAskingBus(settings, deps, ask),
+  openBus: (settings, deps) => createAskingBus(settings, deps, ask, { repliesTell: true }),
 });

@@ -2,7 +2,7 @@ import { Turns } from '../channel/turns.js';
 import type { Bus, BusDeps, BusSettings, ReadRequest, UnitSettings } from '../driver.js';
 import type { Fault, Sample } from '../sample.js';
 import { isFieldPoint, type FieldPoint } from '../profile.js';
-import { AskingLine, type LineAnswer, type LineRequest } from './asking-line.js';
+import { AskingLine, type LineAnswer, type LineRequest, type LineTraits } from './asking-line.js';
 import { TelegramError } from './telegram-error.js';
 
 const NO_BYTES = new Uint8Array(0);
@@ -60,8 +60,13 @@ export const faultOf = ({ code, message }: TelegramError): Fault => ({
 const isFault = (result: readonly Sample[] | Fault): result is Fault => 'code' in result;
 
 /** A bus of devices that speak when they are asked. It connects when it is first needed, and again after a loss. */
-export const createAskingBus = (settings: BusSettings, deps: BusDeps, ask: Ask): AskingBus => {
-  const line = new AskingLine(settings, deps);
+export const createAskingBus = (
+  settings: BusSettings,
+  deps: BusDeps,
+  ask: Ask,
+  traits: LineTraits = {},
+): AskingBus => {
+  const line = new AskingLine(settings, deps, traits);
   const turns = new Turns();
   const closing = new AbortController();
 

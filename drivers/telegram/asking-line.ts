@@ -39,6 +39,15 @@ export interface LineRequest<T> {
 export type LineAnswer<T> =
   { readonly value: T; readonly at: number } | { readonly fault: Fault; readonly at: number };
 
+/** What is known of all that speak on a line. */
+export interface LineTraits {
+  /**
+   * Each reply says what it is and is of the time at which it comes, so that one to an earlier process does no harm:
+   * the first request need not wait for the bus's lateness.
+   */
+  readonly repliesTell?: boolean;
+}
+
 type Outcome<T> = { readonly value: T } | { readonly fault: Fault };
 
 interface Listener {
@@ -77,12 +86,12 @@ export class AskingLine {
   #unanswered = 0;
   #busyMs = 0;
 
-  constructor(settings: BusSettings, deps: BusDeps) {
+  constructor(settings: BusSettings, deps: BusDeps, { repliesTell = false }: LineTraits) {
     this.#settings = settings;
     this.#deps = deps;
     this.#startedAt = deps.now();
     // An earlier process may have asked.
-    this.#suspectUntil = this.#startedAt + settings.latenessMs;
+    this.#suspectUntil = this.#startedAt + (repliesTell ? 0 : settings.latenessMs);
     this.#connection = new Connection(settings.endpoint, deps, {
       opened: () => this.#doubt(),
       received: (bytes) => this.#receive(bytes),

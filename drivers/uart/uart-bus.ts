@@ -125,8 +125,11 @@ class UartBus implements Bus {
       this.#opened();
       return channel;
     };
-    this.#asking = createAskingBus(settings, { ...deps, openChannel }, (exchange, unit, points) =>
-      this.#readSensor(exchange, unit, points),
+    this.#asking = createAskingBus(
+      settings,
+      { ...deps, openChannel },
+      (exchange, unit, points) => this.#readSensor(exchange, unit, points),
+      { repliesTell: true },
     );
   }
 

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { Type } from 'typebox';
@@ -95,13 +96,16 @@ const open = async (faults: Partial<SimulatorFaults>): Promise<Bus> => {
     now: () => Date.UTC(2026, 10, 21, 12),
     faults,
   });
-  const endpoint = { type: 'tcp', host: '127.0.0.1', port: simulator.port } as const;
-  const settings = { key: 'roof', endpoint, framing: 'loop', timeoutMs: 5000, latenessMs: 100, pauseMs: 0 };
+  const bus = connect(simulator.port, 100);
+  onTestFinished(() => simulator.close());
+  return bus;
+};
+
+const connect = (port: number, latenessMs: number): Bus => {
+  const endpoint = { type: 'tcp', host: '127.0.0.1', port } as const;
+  const settings = { key: 'roof', endpoint, framing: 'loop', timeoutMs: 5000, latenessMs, pauseMs: 0 };
   const bus = createDavis().openBus(settings, busDeps);
-  onTestFinished(async () => {
-    await bus.close();
-    await simulator.close();
-  });
+  onTestFinished(() => bus.close());
   return bus;
 };
 
@@ -111,6 +115,28 @@ const read = (bus: Bus): Promise<readonly Sample[]> =>
 it('wakes the console and reads both kinds of packet', async () => {
   const samples = await read(await open({ splitRate: 1 }));
   expect(samples.map(({ point }) => point).toSorted()).toEqual(points.map(({ key }) => key).toSorted());
+  expect(samples.filter(({ fault }) => fault !== undefined)).toEqual([]);
+});
+
+const packet = (kind: 'LOOP' | 'LOOP2'): Uint8Array =>
+  writePacket(kind, profile, createPointValues(3), Date.UTC(2026, 10, 21, 12));
+
+it('waits for no answer to others, neither before it asks nor when a console misses the first wakings', async () => {
+  let wakings = 0;
+  const server = createServer((socket) =>
+    socket.on('data', (bytes) => {
+      const command = bytes.toString('latin1');
+      if (command.startsWith('LOOP')) socket.write(Uint8Array.of(0x06, ...packet('LOOP')));
+      else if (command.startsWith('LPS')) socket.write(Uint8Array.of(0x06, ...packet('LOOP2')));
+      else if (++wakings === 3) socket.write('\n\r');
+    }),
+  );
+  onTestFinished(() => void server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const samples = await read(connect(port, 3_600_000));
+  expect(wakings).toBe(3);
   expect(samples.filter(({ fault }) => fault !== undefined)).toEqual([]);
 });
 

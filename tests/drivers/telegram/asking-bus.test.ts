@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { createAskingBus } from '../../../drivers/telegram/asking-bus.js';
-import type { LineAnswer, LineRequest } from '../../../drivers/telegram/asking-line.js';
+import type { LineAnswer, LineRequest, LineTraits } from '../../../drivers/telegram/asking-line.js';
 import { createMemoryLine } from '../../support/memory-line.js';
 import { always, busDeps } from '../../support/modbus.js';
 
@@ -11,13 +11,20 @@ const ask = async (
   said: number,
   whole: number,
   limits: Pick<LineRequest<number>, 'mostBytes'> = {},
+  line: { readonly latenessMs?: number } & LineTraits = {},
 ): Promise<LineAnswer<number>> => {
   const [near, far] = createMemoryLine();
   far.onData(() => void far.write(new Uint8Array(said).fill(0x55)));
   const endpoint = { type: 'tcp', host: 'memory', port: 1 } as const;
   // Silence would be noticed only after a minute: what comes before that is of the bytes.
-  const settings = { key: 'line', endpoint, framing: 'text', timeoutMs: 60_000, latenessMs: 0, pauseMs: 0 };
-  const bus = createAskingBus(settings, { ...busDeps, openChannel: async () => near }, async () => []);
+  const settings = { key: 'line', endpoint, framing: 'text', timeoutMs: 60_000, pauseMs: 0 };
+  const { latenessMs = 0, ...traits } = line;
+  const bus = createAskingBus(
+    { ...settings, latenessMs },
+    { ...busDeps, openChannel: async () => near },
+    async () => [],
+    traits,
+  );
   onTestFinished(() => bus.close());
   const answer = await bus.talk(
     '',
@@ -47,4 +54,11 @@ it('takes a reply that is as long as it may be', async () => {
 it('bounds the replies of protocols that name no bound', async () => {
   expect(await ask(4096, 4096)).toMatchObject({ value: 4096 });
   expect(await ask(4097, 5000)).toMatchObject({ fault: { code: 'frame' } });
+});
+
+it('asks at once where replies tell what they are, and else when none to an earlier process can come', async () => {
+  expect(await ask(1, 1, {}, { latenessMs: 3_600_000, repliesTell: true })).toMatchObject({ value: 1 });
+  const before = performance.now();
+  expect(await ask(1, 1, {}, { latenessMs: 300 })).toMatchObject({ value: 1 });
+  expect(performance.now() - before).toBeGreaterThanOrEqual(299);
 });
