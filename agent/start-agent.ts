@@ -288,9 +288,10 @@ const startParts = async (
   const deviceTime = createDeviceTime(configuration.clockDevice, builtAt());
   const clock = startClock(started, deviceTime);
   const buffer = await openBuffer(deps, started, fail);
-  clock.onSynchronised((offsetMs) => {
-    log.info('clock-synchronised', { time: Math.round(clock.monotonic() + offsetMs) });
-    buffer.synchronise(clock.boot, offsetMs).catch((error: unknown) => {
+  clock.onKnown((known) => {
+    const { offsetMs, uncertaintyMs } = known;
+    log.info('clock-synchronised', { time: Math.round(clock.monotonic() + offsetMs), uncertaintyMs });
+    buffer.synchronise(clock.boot, known).catch((error: unknown) => {
       // the next reading of this boot tells the buffer again
       if (!(error instanceof BufferError && error.retryable)) fail(error);
       else log.warn('synchronise-failed', { code: error.code, error: error.message });

@@ -1,4 +1,5 @@
 import type { ClockState } from '#wire/terms.js';
+import { DRIFT, type KnownClock } from '../clock/clock.js';
 import type { Database } from './sqlite-database.js';
 import { clockOf, type ReadingRow } from './reading-row.js';
 
@@ -6,10 +7,23 @@ import { clockOf, type ReadingRow } from './reading-row.js';
 export interface Boot {
   readonly id: number;
   readonly name: string;
-  /** Wall time = monotonic + this; `null` while never synced. */
+  /** Wall time = monotonic + this; `null` while nothing was told. */
   readonly offsetMs: number | null;
+  /** How far that may be off, ms, as told at monotonic `toldAt`; 0 once synced. */
+  readonly uncertaintyMs: number;
+  readonly toldAt: number;
   readonly lastMonotonic: number;
 }
+
+export const BOOT_COLUMNS = 'id, name, offsetMs, uncertaintyMs, toldAt, lastMonotonic';
+
+const UNTOLD = { offsetMs: null, uncertaintyMs: 0, toldAt: 0, lastMonotonic: 0 } as const;
+
+const isSure = (boot: Boot): boolean => boot.offsetMs !== null && boot.uncertaintyMs === 0;
+
+/** Whether a time of that uncertainty says more of a boot than is known. */
+const isBetter = (uncertaintyMs: number, boot: Boot): boolean =>
+  boot.offsetMs === null || uncertaintyMs < boot.uncertaintyMs;
 
 /** When a row was taken, as well as is known now. */
 export interface RowTime {
@@ -27,8 +41,14 @@ export interface StartBounds {
   readonly latest: number;
 }
 
+/** How far a boot's wall time at `monotonic` may be off, ms. */
+const doubtAt = (
+  { uncertaintyMs, toldAt }: Pick<Boot, 'uncertaintyMs' | 'toldAt'>,
+  monotonic: number,
+): number => (uncertaintyMs === 0 ? 0 : Math.ceil(uncertaintyMs + Math.abs(monotonic - toldAt) * DRIFT));
+
 /**
- * Bounds on the start of each boot that never synced but has a synced one after it; boots in order. Such a boot
+ * Bounds on the start of each boot of which nothing was told but that has a later one of which something was; boots in order. Such a boot
  * began after the last moment of those before it, and ended before the next began.
  */
 export const boundStarts = (boots: readonly Boot[]): ReadonlyMap<number, StartBounds> => {
@@ -36,12 +56,14 @@ export const boundStarts = (boots: readonly Boot[]): ReadonlyMap<number, StartBo
   let ended = NOT_BEFORE;
   for (const boot of boots) {
     earliest.set(boot.id, ended);
-    ended = (boot.offsetMs ?? ended) + boot.lastMonotonic;
+    const began = boot.offsetMs === null ? ended : boot.offsetMs - doubtAt(boot, boot.lastMonotonic);
+    ended = began + boot.lastMonotonic;
   }
   const bounds = new Map<number, StartBounds>();
   let next: number | undefined;
   for (const boot of boots.toReversed()) {
-    const latest = boot.offsetMs ?? (next === undefined ? undefined : next - boot.lastMonotonic);
+    const told = boot.offsetMs === null ? undefined : boot.offsetMs + doubtAt(boot, 0);
+    const latest = told ?? (next === undefined ? undefined : next - boot.lastMonotonic);
     if (boot.offsetMs === null && latest !== undefined) {
       bounds.set(boot.id, { earliest: earliest.get(boot.id) ?? NOT_BEFORE, latest });
     }
@@ -66,9 +88,7 @@ export class Boots {
 
   /** Reads the table again, after a transaction that failed. */
   reload(): void {
-    this.#boots = this.#database
-      .prepare<[], Boot>('SELECT id, name, offsetMs, lastMonotonic FROM boot ORDER BY id')
-      .all();
+    this.#boots = this.#database.prepare<[], Boot>(`SELECT ${BOOT_COLUMNS} FROM boot ORDER BY id`).all();
     this.#bounds = undefined;
   }
 
@@ -83,7 +103,7 @@ export class Boots {
     const known = this.#boots.find((boot) => boot.name === name);
     if (known !== undefined) return known.id;
     if (current !== undefined) this.#save(current);
-    const boot: Boot = { id: (current?.id ?? 0) + 1, name, offsetMs: null, lastMonotonic: 0 };
+    const boot: Boot = { ...UNTOLD, id: (current?.id ?? 0) + 1, name };
     this.#boots.push(boot);
     this.#save(boot);
     return boot.id;
@@ -96,22 +116,26 @@ export class Boots {
     const added = unknown.map((boot, index) => ({ ...boot, id: first + index }));
     this.#boots = [...added, ...this.#boots];
     for (const boot of added) this.#save(boot);
-    for (const { name, offsetMs } of boots) {
-      const id = this.#boots.find((known) => known.name === name)?.id;
-      if (id !== undefined && offsetMs !== null && !this.isSynchronised(id)) this.synchronise(id, offsetMs);
+    for (const { name, offsetMs, uncertaintyMs, toldAt } of boots) {
+      const known = this.#boots.find((candidate) => candidate.name === name);
+      if (known !== undefined && offsetMs !== null && isBetter(uncertaintyMs, known))
+        this.tell(known.id, { offsetMs, uncertaintyMs, toldAt });
     }
     return new Map(this.#boots.map(({ name, id }) => [name, id]));
   }
 
-  /** The clock of a boot is known. */
-  synchronise(id: number, offsetMs: number): void {
+  /** The clock of a boot is known; what is told in doubt does not take the place of what was told without. */
+  tell(id: number, { offsetMs, uncertaintyMs, toldAt }: KnownClock): void {
     const boot = this.#boots.find((candidate) => candidate.id === id);
-    if (boot === undefined || boot.offsetMs === offsetMs) return;
-    this.#save({ ...boot, offsetMs });
+    if (boot === undefined || (uncertaintyMs > 0 && isSure(boot))) return;
+    if (boot.offsetMs === offsetMs && boot.uncertaintyMs === uncertaintyMs) return;
+    this.#save({ ...boot, offsetMs, uncertaintyMs, toldAt });
   }
 
-  isSynchronised(id: number): boolean {
-    return this.#boots.some((boot) => boot.id === id && boot.offsetMs !== null);
+  /** Learns from a reading that was taken with its time, where nothing as good is known of its boot. */
+  learn(id: number, reading: KnownClock): void {
+    const boot = this.#boots.find((candidate) => candidate.id === id);
+    if (boot !== undefined && isBetter(reading.uncertaintyMs, boot)) this.tell(id, reading);
   }
 
   /** A row of this boot was taken at `monotonic`. Kept in memory: the last row tells it again after a restart. */
@@ -123,7 +147,7 @@ export class Boots {
     this.#bounds = undefined;
   }
 
-  /** Wall time of the newest row of this boot, UTC ms; `undefined` while unsynced. */
+  /** Wall time of the newest row of this boot, UTC ms; `undefined` while nothing was told of it. */
   now(): number | undefined {
     const boot = this.#boots.at(-1);
     return boot?.offsetMs == null ? undefined : boot.offsetMs + boot.lastMonotonic;
@@ -137,8 +161,11 @@ export class Boots {
     if (clock !== 'unsynced') return { time: row.time, clock, uncertaintyMs: row.uncertainty ?? 0 };
     const boot = this.#boots.find((candidate) => candidate.id === row.boot);
     if (boot === undefined) return undefined;
-    if (boot.offsetMs !== null)
-      return { time: boot.offsetMs + row.monotonic, clock: 'synced', uncertaintyMs: 0 };
+    if (boot.offsetMs !== null) {
+      const uncertaintyMs = doubtAt(boot, row.monotonic);
+      const time = boot.offsetMs + row.monotonic;
+      return { time, clock: uncertaintyMs === 0 ? 'synced' : 'unsynced', uncertaintyMs };
+    }
     this.#bounds ??= boundStarts(this.#boots);
     const bounds = this.#bounds.get(boot.id);
     if (bounds === undefined) return undefined;
@@ -152,10 +179,11 @@ export class Boots {
   #save(boot: Boot): void {
     this.#database
       .prepare(
-        `INSERT INTO boot (id, name, offsetMs, lastMonotonic) VALUES (?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET offsetMs = excluded.offsetMs, lastMonotonic = excluded.lastMonotonic`,
+        `INSERT INTO boot (${BOOT_COLUMNS}) VALUES (@id, @name, @offsetMs, @uncertaintyMs, @toldAt, @lastMonotonic)
+         ON CONFLICT (id) DO UPDATE SET offsetMs = excluded.offsetMs, uncertaintyMs = excluded.uncertaintyMs,
+           toldAt = excluded.toldAt, lastMonotonic = excluded.lastMonotonic`,
       )
-      .run(boot.id, boot.name, boot.offsetMs, boot.lastMonotonic);
+      .run(boot);
     this.#boots = this.#boots.map((candidate) => (candidate.id === boot.id ? boot : candidate));
     this.#bounds = undefined;
   }

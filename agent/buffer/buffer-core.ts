@@ -1,5 +1,6 @@
 import type { EarlierEpoch, Quarantined, SeqRange } from '#wire/messages.js';
 import type { Lane } from '#wire/terms.js';
+import type { KnownClock } from '../clock/clock.js';
 import type {
   BatchSigner,
   BufferPoint,
@@ -175,7 +176,7 @@ export class BufferCore {
         ...this.#parts,
         database: this.#deps.database,
         now: this.#deps.now,
-        store: (row, boot) => this.#transactions.store(row, boot),
+        store: (row, boot) => this.#parts.outside.add(this.#transactions.store(row, boot)),
         keepAcked: (id) => this.#delivery.ack([[id, id]]),
       }),
     );
@@ -188,12 +189,16 @@ export class BufferCore {
     });
   }
 
-  synchronise(boot: string, offsetMs: number): number {
+  synchronise(boot: string, { offsetMs, uncertaintyMs, toldAt }: KnownClock): void {
     if (!isTime(offsetMs)) throw new BufferError('invalid', `The offset ${offsetMs} is no time.`);
-    return this.#transactions.write(() => {
-      const id = this.#parts.boots.idOf(boot);
-      this.#parts.boots.synchronise(id, Math.round(offsetMs));
-      return this.#parts.readings.countUnsynced(id, this.#parts.state.row.sealedReadings);
+    if (!(uncertaintyMs >= 0) || !isTime(uncertaintyMs) || !isTime(toldAt))
+      throw new BufferError('invalid', `The uncertainty ${uncertaintyMs} as of ${toldAt} is none.`);
+    this.#transactions.write(() => {
+      this.#parts.boots.tell(this.#parts.boots.idOf(boot), {
+        offsetMs: Math.round(offsetMs),
+        uncertaintyMs: Math.ceil(uncertaintyMs),
+        toldAt: Math.round(toldAt),
+      });
     });
   }
 
@@ -209,7 +214,7 @@ export class BufferCore {
     return this.#transactions.write(() => {
       let batches = 0;
       for (let turn = 0; turn < SLICE_BATCHES; turn += 1) {
-        let sealed = this.#parts.sealing.sealLosses(signer);
+        let sealed = this.#parts.sealing.sealLosses(why, signer);
         if (sealed === 'nothing') sealed = this.#parts.sealing.sealReadings(lane, why, signer);
         if (sealed === 'nothing') sealed = this.#parts.sealing.sealWindows(lane, why, signer);
         if (sealed === 'batch') batches += 1;

@@ -5,6 +5,7 @@ import { Boots } from './boots.js';
 import { createEraseHistory, type EraseHistory } from './erase-history.js';
 import { createDirectories, type Directories } from './directories.js';
 import { createLosses, type Losses } from './losses.js';
+import { createOutsideRows, type OutsideRows } from './outside-rows.js';
 import { Points } from './points.js';
 import { createReadingsTable, type ReadingsTable } from './readings-table.js';
 import { createRoom, type Room } from './room.js';
@@ -38,6 +39,7 @@ export interface BufferParts {
   readonly batches: BatchesTable;
   readonly directories: Directories;
   readonly losses: Losses;
+  readonly outside: OutsideRows;
   readonly sealing: Sealing;
   readonly archive: Archive;
   readonly eraseHistory: EraseHistory;
@@ -54,7 +56,8 @@ export const createBufferParts = (deps: BufferPartsDeps): BufferParts => {
   const points = new Points(database);
   const readings = createReadingsTable(database);
   const windows = createWindowsTable(database);
-  const windowMaker = createWindowMaker({ readings, windows, boots, points, state, graceMs });
+  const outside = createOutsideRows(database);
+  const windowMaker = createWindowMaker({ readings, windows, boots, points, state, outside, graceMs });
   const releasedRows = (): number => Math.min(state.row.sealedReadings, windowMaker.releasedRows());
   const ids = createBatchIds(database, () => state.row.epoch);
   const batches = createBatchesTable(database);
@@ -65,7 +68,7 @@ export const createBufferParts = (deps: BufferPartsDeps): BufferParts => {
   const eraseHistory = createEraseHistory({ database, batches, archive, points, state, releasedRows });
   const covered = (step: ThinningStep): Covered =>
     windowMaker.coveredBy((point) => replacementOf(step, point));
-  const thinning = createThinning({ database, batches, directories, losses, sealing, covered });
+  const thinning = createThinning({ database, batches, directories, losses, sealing, outside, covered });
   const rowThinning = createRowThinning({
     database,
     points,
@@ -87,6 +90,7 @@ export const createBufferParts = (deps: BufferPartsDeps): BufferParts => {
     batches,
     directories,
     losses,
+    outside,
     sealing,
     archive,
     eraseHistory,

@@ -2,6 +2,7 @@ import type { BatchHeader } from '#wire/header.js';
 import type { ClockState, DeviceClock, Flag, Kind, Lane, Reason, Value, ValueType } from '#wire/terms.js';
 import type { EarlierEpoch, Quarantined, SeqRange } from '#wire/messages.js';
 import type { Loss } from '#wire/windows.js';
+import type { KnownClock } from '../clock/clock.js';
 
 /**
  * The durable store of one gateway: append; seal; claim; ack; quarantine. One suite (`tests/suites/buffer.ts`)
@@ -33,8 +34,11 @@ export interface Buffer {
    * batches that were.
    */
   declareMissing(epoch: string, ranges: readonly SeqRange[]): Promise<number>;
-  /** The clock of this boot is known: wall time = monotonic + `offsetMs`. Repairs its unsealed rows; gives their count. */
-  synchronise(boot: string, offsetMs: number): Promise<number>;
+  /**
+   * The clock of this boot is known. Its unsealed rows that were taken unsynced get their time by it: as synced ones where
+   * it is known to a second, else with the uncertainty and still flagged, until it is known better.
+   */
+  synchronise(boot: string, known: KnownClock): Promise<void>;
   /** Computes due windows and seals what is ready into signed batches of `lane`; gives how many batches it made. */
   seal(lane: Lane, why: 'due' | 'full'): Promise<number>;
   /**

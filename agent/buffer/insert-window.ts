@@ -1,3 +1,4 @@
+import type { OutsideRows } from './outside-rows.js';
 import type { State } from './state-row.js';
 import type { PointWindow, ScanDeps } from './window-scan.js';
 import type { WindowsTable } from './windows-table.js';
@@ -5,6 +6,7 @@ import type { WindowsTable } from './windows-table.js';
 export interface WindowMakerDeps extends ScanDeps {
   readonly windows: WindowsTable;
   readonly state: State;
+  readonly outside: OutsideRows;
   /** A period is closed once a row this much past its end is stored, ms. */
   readonly graceMs: number;
 }

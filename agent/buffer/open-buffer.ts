@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Quarantined, SeqRange } from '#wire/messages.js';
 import type { Lane } from '#wire/terms.js';
+import type { KnownClock } from '../clock/clock.js';
 import type {
   Buffer,
   BufferPoint,
@@ -172,8 +173,8 @@ class LocalBuffer implements Buffer {
     return this.#open().run((core) => core.declareMissing(epoch, ranges));
   }
 
-  async synchronise(boot: string, offsetMs: number): Promise<number> {
-    return this.#open().synchronise(boot, offsetMs);
+  async synchronise(boot: string, known: KnownClock): Promise<void> {
+    this.#open().synchronise(boot, known);
   }
 
   async seal(lane: Lane, why: 'due' | 'full'): Promise<number> {

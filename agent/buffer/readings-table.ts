@@ -13,7 +13,6 @@ export interface ReadingsTable {
   nextOrdinal(ordinal: number): number | undefined;
   /** The last row at or before an ordinal. */
   at(ordinal: number): ReadingRow | undefined;
-  countUnsynced(boot: number, after: number): number;
   /** Rows up to `to` that are held back, ascending. */
   heldTo(to: number): readonly ReadingRow[];
   deleteTo(ordinal: number): void;
@@ -42,11 +41,6 @@ export const createReadingsTable = (database: Database): ReadingsTable => {
   const held = database.prepare<[number], ReadingRow>(
     `SELECT ${COLUMNS} FROM reading WHERE ordinal <= ? AND marks & ${HELD} ORDER BY ordinal`,
   );
-  const countUnsynced = database
-    .prepare<[number, number]>(
-      'SELECT count(*) FROM reading WHERE ordinal > ? AND boot = ? AND (marks >> 5) & 3 = 2',
-    )
-    .pluck();
   const next = database
     .prepare<[number], number | null>('SELECT min(ordinal) FROM reading WHERE ordinal > ?')
     .pluck();
@@ -71,7 +65,6 @@ export const createReadingsTable = (database: Database): ReadingsTable => {
     byPoint,
     nextOrdinal: (ordinal) => next.get(ordinal) ?? undefined,
     at: (ordinal) => at.get(ordinal),
-    countUnsynced: (boot, ordinal) => Number(countUnsynced.get(ordinal, boot)),
     heldTo: (to) => held.all(to),
     deleteTo: (ordinal) => {
       deleteTo.run(ordinal);

@@ -1,5 +1,6 @@
 import type { BufferPoint } from './buffer.js';
 import type { Losses } from './losses.js';
+import { NOT_OUTSIDE } from './outside-rows.js';
 import { HELD } from './reading-row.js';
 import type { Points } from './points.js';
 import type { State } from './state-row.js';
@@ -45,8 +46,9 @@ interface GoneWindows {
 
 /** Ordinals of one call. */
 const STRETCH = 20_000;
-/** Rows whose time was known when they were taken: only those have windows. */
+/** Rows whose time was known when they were taken: only those surely have windows, unless they lie outside. */
 const TIMED = '(marks >> 5) & 3 != 2';
+const WINDOWED = `${TIMED} AND ${NOT_OUTSIDE}`;
 
 /** Tells what was taken of what no batch carries. */
 const record = ({ losses, state }: RowThinningDeps, taken: Taken): void => {
@@ -83,17 +85,18 @@ const goingPoints = (
 const createThinRows = (deps: RowThinningDeps): RowThinning['thinRows'] => {
   const { database, points, state, cursors } = deps;
   const IN_STRETCH = 'ordinal BETWEEN ? AND ? AND point IN (SELECT value FROM json_each(?))';
-  const goneRows = (timed: boolean): string => `${IN_STRETCH}${timed ? ` AND ${TIMED}` : ''}`;
-  const countRows = (timed: boolean) =>
+  const goneRows = (windowed: boolean): string => `${IN_STRETCH}${windowed ? ` AND ${WINDOWED}` : ''}`;
+  const countRows = (windowed: boolean) =>
     database.prepare<[number, number, string], GoneRows>(
       `SELECT point, count(*) AS count, sum((marks & ${HELD}) != 0) AS held,
          min(time) FILTER (WHERE ${TIMED}) AS firstTime, max(time) FILTER (WHERE ${TIMED}) AS lastTime
-       FROM reading WHERE ${goneRows(timed)} GROUP BY point`,
+       FROM reading WHERE ${goneRows(windowed)} GROUP BY point`,
     );
-  const deleteRows = (timed: boolean) => database.prepare(`DELETE FROM reading WHERE ${goneRows(timed)}`);
+  const deleteRows = (windowed: boolean) =>
+    database.prepare(`DELETE FROM reading WHERE ${goneRows(windowed)}`);
   return (step) => {
     const { sealedReadings, liveFrom, lastOrdinal } = state.row;
-    const timed = step === 'raw' || step === 'short-windows';
+    const windowed = step === 'raw' || step === 'short-windows';
     const unsealed = liveFrom === 0 ? lastOrdinal : liveFrom - 1;
     const top = Math.min(unsealed, deps.covered(step).rows);
     const range = stretch(cursors, step, 'rows', sealedReadings, top);
@@ -101,7 +104,7 @@ const createThinRows = (deps: RowThinningDeps): RowThinning['thinRows'] => {
     const going = goingPoints(points, step, () => [0]).map(({ number }) => number);
     const list = JSON.stringify(going);
     const taken = new Taken();
-    for (const { point, count, held, firstTime, lastTime } of countRows(timed).all(
+    for (const { point, count, held, firstTime, lastTime } of countRows(windowed).all(
       range.from,
       range.to,
       list,
@@ -110,7 +113,7 @@ const createThinRows = (deps: RowThinningDeps): RowThinning['thinRows'] => {
       taken.heldBack += held;
       if (firstTime !== null && lastTime !== null) taken.between(firstTime, lastTime);
     }
-    deleteRows(timed).run(range.from, range.to, list);
+    deleteRows(windowed).run(range.from, range.to, list);
     record(deps, taken);
     cursors.move(step, 'rows', range.to);
     return true;

@@ -1,11 +1,11 @@
 import { hashOfBody, parseBatch, type ParsedBatch } from '#wire/batch.js';
 import { WireError } from '#wire/errors.js';
 import { LANES } from '#wire/terms.js';
-import type { Loss } from '#wire/windows.js';
 import { seqOf } from './batch-ids.js';
 import type { BatchSummary } from './batches-table.js';
 import type { AbsorbInto } from './buffer-core.js';
 import { isDamage, scanDamaged } from './damaged-file.js';
+import { parseLoss } from './losses.js';
 import { readable, type Brought } from './salvage-rows.js';
 import type { Database } from './sqlite-database.js';
 
@@ -113,8 +113,9 @@ export const bringLosses = (from: Database, into: AbsorbInto): number => {
     from.prepare<[], { record: string }>('SELECT record FROM loss ORDER BY ordinal').all(),
   );
   for (const { record } of records) {
-    const value: unknown = JSON.parse(record);
-    const { ordinal: _, ...loss } = value as Loss;
+    const parsed = parseLoss(record);
+    if (parsed === undefined) continue;
+    const { ordinal: _, ...loss } = parsed;
     into.losses.record(loss);
   }
   return records.length;

@@ -1,4 +1,5 @@
 import type { AbsorbInto } from './buffer-core.js';
+import { BOOT_COLUMNS, type Boot } from './boots.js';
 import { scanDamaged, isDamage } from './damaged-file.js';
 import type { ReadingRow } from './reading-row.js';
 import type { Database } from './sqlite-database.js';
@@ -51,13 +52,7 @@ const mapPoints = (from: Database, into: AbsorbInto): ReadonlyMap<number, number
 };
 
 const mapBoots = (from: Database, into: AbsorbInto): ReadonlyMap<number, number> => {
-  const rows = readable(() =>
-    from
-      .prepare<[], { id: number; name: string; offsetMs: number | null; lastMonotonic: number }>(
-        'SELECT id, name, offsetMs, lastMonotonic FROM boot ORDER BY id',
-      )
-      .all(),
-  );
+  const rows = readable(() => from.prepare<[], Boot>(`SELECT ${BOOT_COLUMNS} FROM boot ORDER BY id`).all());
   const ids = into.boots.addEarlier(rows);
   return new Map(rows.flatMap(({ id, name }) => [[id, ids.get(name) ?? id] as const]));
 };

@@ -1,6 +1,6 @@
 import type { Database } from './sqlite-database.js';
 
-const VERSION = 2;
+const VERSION = 3;
 
 /*
  * `reading` is appended at its end and deleted at its start, always in ranges of ordinals, so that a commit
@@ -40,6 +40,8 @@ CREATE TABLE boot (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   offsetMs INTEGER,
+  uncertaintyMs INTEGER NOT NULL,
+  toldAt INTEGER NOT NULL,
   lastMonotonic INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE reading (
@@ -137,6 +139,10 @@ CREATE TABLE quarantined (
 CREATE TABLE loss (
   ordinal INTEGER PRIMARY KEY,
   record TEXT NOT NULL
+) STRICT;
+CREATE TABLE outside (
+  first INTEGER PRIMARY KEY,
+  last INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE thinned (
   step INTEGER PRIMARY KEY,

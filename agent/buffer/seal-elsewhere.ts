@@ -44,10 +44,11 @@ export const sealElsewhere = (parts: BufferParts, message: Uint8Array, signer: B
   const parsed = parseBatch(message);
   const body = openBody(parsed);
   if (body.content === 'losses') return recordAgain(parts, body.losses);
-  const { state, sealing } = parts;
+  const { state, sealing, outside } = parts;
   const { lastOrdinal, readingsSealed, windowsMade, windowsSealed } = state.row;
   const count = ordinalsOf(body).length;
   if (count === 0) return;
+  if (body.content === 'readings') outside.add(lastOrdinal + 1, lastOrdinal + count);
   sealing.sealAgain(renumber(body, lastOrdinal + 1), { directory: parsed.header.directory }, signer);
   state.write({
     lastOrdinal: lastOrdinal + count,

@@ -27,7 +27,7 @@ export interface SealingDeps {
 /** Makes signed batches of what is stored; each call is part of a transaction of the caller. */
 export interface Sealing {
   /** Losses are told first, and do not wait for the time. */
-  sealLosses(signer: BatchSigner): Sealed;
+  sealLosses(why: 'due' | 'full', signer: BatchSigner): Sealed;
   /** Seals what left another batch or the archive: numbered as the next, ordinals as they were. */
   sealAgain(content: BatchContent, more: AgainMore, signer: BatchSigner): void;
   sealReadings(lane: Lane, why: 'due' | 'full', signer: BatchSigner): Sealed;
@@ -171,8 +171,10 @@ const seal = (
   state.write({ ...progress, lastSeq: seq, source: signer.source });
 };
 
-const sealLosses = (deps: SealingDeps, signer: BatchSigner): Sealed => {
+const sealLosses = (deps: SealingDeps, why: 'due' | 'full', signer: BatchSigner): Sealed => {
   const { state, directories, losses } = deps;
+  // without an uplink they wait, so that they can be put together
+  if (why === 'full') return 'nothing';
   const found = losses.oldest(BATCH_LOSSES);
   const last = found.at(-1);
   const directory = directories.current();
@@ -267,7 +269,7 @@ const sealWindows = (deps: SealingDeps, asked: Lane, why: 'due' | 'full', signer
 };
 
 export const createSealing = (deps: SealingDeps): Sealing => ({
-  sealLosses: (signer) => sealLosses(deps, signer),
+  sealLosses: (why, signer) => sealLosses(deps, why, signer),
   sealAgain: (content, more, signer) =>
     seal(deps, { ...more, lane: 'backfill', heldBack: 0 }, content, signer, {}),
   sealReadings: (lane, why, signer) => sealReadings(deps, lane, why, signer),

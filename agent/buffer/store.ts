@@ -1,4 +1,5 @@
 import { renameSync, rmSync } from 'node:fs';
+import type { KnownClock } from '../clock/clock.js';
 import type { BufferPoint, NewReading, SetAside, SigningKey, StorageState } from './buffer.js';
 import { BufferCore } from './buffer-core.js';
 import { asBufferError, BufferError } from './buffer-error.js';
@@ -32,7 +33,7 @@ interface Known {
   points: readonly PointRow[];
   directory: { readonly hash: Uint8Array; readonly bytes: Uint8Array } | undefined;
   signer: SigningKey | undefined;
-  sync: { readonly boot: string; readonly offsetMs: number } | undefined;
+  clock: { readonly boot: string; readonly known: KnownClock } | undefined;
 }
 
 /**
@@ -47,7 +48,7 @@ export class Store {
   #kind: StorageState['kind'] = 'disk';
   #fault: BufferError | undefined;
   #setAside: SetAside | undefined;
-  #known: Known = { points: [], directory: undefined, signer: undefined, sync: undefined };
+  #known: Known = { points: [], directory: undefined, signer: undefined, clock: undefined };
   #epoch = '';
   #triedAt: number;
   #notedTo = 0;
@@ -98,10 +99,9 @@ export class Store {
     this.run((core) => core.useDirectory(hash, bytes));
   }
 
-  synchronise(boot: string, offsetMs: number): number {
-    const repaired = this.run((core) => core.synchronise(boot, offsetMs));
-    this.#known.sync = { boot, offsetMs };
-    return repaired;
+  synchronise(boot: string, known: KnownClock): void {
+    this.run((core) => core.synchronise(boot, known));
+    this.#known.clock = { boot, known };
   }
 
   /** Lets readings wait for the next commit; `done` is told what became of them. */
@@ -204,11 +204,11 @@ export class Store {
     this.#core = core;
     this.#epoch = core.epoch;
     this.#notedTo = 0;
-    const { points, directory, signer, sync } = this.#known;
+    const { points, directory, signer, clock } = this.#known;
     if (core.pointRows().length === 0 && points.length > 0) core.restorePoints(points);
     if (directory !== undefined) core.useDirectory(directory.hash, directory.bytes);
     if (signer !== undefined) core.setSigner(signer);
-    if (sync !== undefined) core.synchronise(sync.boot, sync.offsetMs);
+    if (clock !== undefined) core.synchronise(clock.boot, clock.known);
     core.waiting.give(this.#waiting);
     this.#waiting = [];
   }

@@ -15,8 +15,12 @@ export class ThinnedContent {
     this.#step = step;
   }
 
-  /** Sorts the content of one batch; gives what the step takes of it. */
-  add(content: BatchContent, points: ReadonlyMap<number, ThinnedPoint>): Taken {
+  /** Sorts the content of one batch; gives what the step takes of it. `isOutside`: of readings that may be in no window. */
+  add(
+    content: BatchContent,
+    points: ReadonlyMap<number, ThinnedPoint>,
+    isOutside: (ordinal: number) => boolean,
+  ): Taken {
     const taken = new Taken();
     const step = this.#step;
     if (content.content === 'readings') {
@@ -25,9 +29,9 @@ export class ThinnedContent {
         const keepsAll = outlives(step, known, 0);
         const replacedByMs = replacementOf(step, known);
         for (const reading of readings) {
-          // no window is made of a row whose time was only bounded
-          if (keepsAll || (replacedByMs !== undefined && reading.clock === 'unsynced'))
-            this.#keep(point, reading);
+          // a row whose time was only bounded need not be in a window either
+          const bare = reading.clock === 'unsynced' || isOutside(reading.ordinal);
+          if (keepsAll || (replacedByMs !== undefined && bare)) this.#keep(point, reading);
           else taken.reading(point, reading.time, replacedByMs);
         }
       }

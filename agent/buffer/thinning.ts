@@ -9,6 +9,7 @@ import type { BatchesTable, BatchSummary } from './batches-table.js';
 import type { BatchSigner } from './buffer.js';
 import type { Directories } from './directories.js';
 import type { Losses } from './losses.js';
+import type { OutsideRows } from './outside-rows.js';
 import type { Sealing } from './sealing.js';
 import { Taken, ThinnedContent } from './thinned-content.js';
 import { THINNING_STEPS, type ThinnedPoint, type ThinningStep } from './thinning-steps.js';
@@ -21,6 +22,7 @@ export interface ThinningDeps {
   readonly directories: Directories;
   readonly losses: Losses;
   readonly sealing: Sealing;
+  readonly outside: OutsideRows;
   /** How far the windows that stand for what a step takes are made. */
   readonly covered: (step: ThinningStep) => Covered;
 }
@@ -141,7 +143,7 @@ const isAhead = ({ id, content, lastOrdinal, lastTime }: BatchSummary, { rows, u
   id > 0 && ((content === READINGS && lastOrdinal > rows) || (content === WINDOWS && lastTime >= until));
 
 export const createThinning = (deps: ThinningDeps): Thinning => {
-  const { batches, directories, losses, sealing } = deps;
+  const { batches, directories, losses, sealing, outside } = deps;
   const cursors = createCursors(deps.database);
   const pointsOf = createPointsOf(directories);
 
@@ -150,7 +152,9 @@ export const createThinning = (deps: ThinningDeps): Thinning => {
     const opened = open(batch.message);
     if (opened === undefined) return undefined;
     const { header, body } = opened;
-    const taken = content.add(body, pointsOf(header.directory));
+    // a batch that was saved from another file has ordinals of that file: nothing here tells what of it is in a window
+    const isOutside = (ordinal: number): boolean => batch.id < 0 || outside.has(ordinal);
+    const taken = content.add(body, pointsOf(header.directory), isOutside);
     if (taken.isNothing) return undefined;
     taken.heldBack = header.heldBack;
     // held-back readings that were asked for: earlier headers count them

@@ -79,11 +79,12 @@ export class Transactions {
     }
   }
 
-  /** Stores a row under the next ordinal; part of a transaction of the caller. */
-  store(row: Omit<ReadingRow, 'ordinal' | 'boot'>, boot: number): void {
+  /** Stores a row under the next ordinal, which it gives; part of a transaction of the caller. */
+  store(row: Omit<ReadingRow, 'ordinal' | 'boot'>, boot: number): number {
     const ordinal = this.#parts.state.row.lastOrdinal + 1;
     this.#parts.readings.insert({ ...row, ordinal, boot });
     this.#parts.state.write({ lastOrdinal: ordinal });
+    return ordinal;
   }
 
   #storeReading(reading: NewReading): void {
@@ -91,8 +92,12 @@ export class Transactions {
     const boot = boots.idOf(reading.boot);
     const ordinal = state.row.lastOrdinal + 1;
     const row = packReading(reading, ordinal, boot);
-    if (reading.clock === 'synced' && !boots.isSynchronised(boot))
-      boots.synchronise(boot, row.time - row.monotonic);
+    if (reading.clock !== 'unsynced')
+      boots.learn(boot, {
+        offsetMs: row.time - row.monotonic,
+        uncertaintyMs: row.uncertainty ?? 0,
+        toldAt: row.monotonic,
+      });
     readings.insert(row);
     boots.saw(boot, row.monotonic);
     state.note({ lastOrdinal: ordinal, lastMonotonic: row.monotonic });

@@ -3,7 +3,7 @@ import { createLongerWindows, keptFrom } from './longer-windows.js';
 import { alignDown } from './make-windows.js';
 import { basePeriod } from './points.js';
 import type { BufferPoint } from './buffer.js';
-import { BEGINNING, reviseWindows, scanWindows, type Starts } from './window-scan.js';
+import { BEGINNING, reviseWindows, scanWindows, type ScanResult, type Starts } from './window-scan.js';
 import type { Mark, Series } from './windows-table.js';
 
 /** Makes windows from stored rows; each call is part of a transaction of the caller. */
@@ -89,6 +89,21 @@ interface BaseStep {
 
 const IDLE: BaseStep = { progressed: false, more: false, revised: new Map() };
 
+/** Rows that are in no window: those too far ahead, and late ones whose window was not made again. */
+const noteLeftOut = (
+  { outside }: WindowMakerDeps,
+  period: number,
+  { late, ahead }: Pick<ScanResult, 'late' | 'ahead'>,
+  revised: Starts,
+): void => {
+  const left = [...late].flatMap(([point, rows]) =>
+    rows
+      .filter(({ time }) => revised.get(point)?.has(alignDown(time, period)) !== true)
+      .map(({ ordinal }) => ordinal),
+  );
+  for (const ordinal of [...left, ...ahead].toSorted((a, b) => a - b)) outside.add(ordinal);
+};
+
 const stepBase = (deps: WindowMakerDeps, period: number, now: number): BaseStep => {
   const { windows } = deps;
   const series = { base: period, period };
@@ -98,7 +113,7 @@ const stepBase = (deps: WindowMakerDeps, period: number, now: number): BaseStep 
   if (oldest === undefined || mark === undefined || closed <= mark.until) return IDLE;
   const { to, end } = reach(deps, period, mark, closed);
   const scan = { period, mark, to, end, carried: windows.carries(period) };
-  const { made, carries, late, scanFrom } = scanWindows(deps, scan);
+  const { made, carries, late, ahead, scanFrom } = scanWindows(deps, scan);
   const revisions = reviseWindows(deps, oldest, scan, late);
   for (const revision of revisions) insertWindow(deps, period, revision, true);
   for (const window of made) insertWindow(deps, period, window, false);
@@ -111,6 +126,7 @@ const stepBase = (deps: WindowMakerDeps, period: number, now: number): BaseStep 
   for (const { point, window } of revisions) {
     revised.set(point, (revised.get(point) ?? new Set()).add(window.start));
   }
+  noteLeftOut(deps, period, { late, ahead }, revised);
   return { progressed: true, more: end < closed, revised };
 };
 

@@ -46,8 +46,10 @@ export interface ScanResult {
   readonly made: PointWindow[];
   /** Carries that changed. */
   readonly carries: Map<number, AggregateReading>;
-  /** Windows that were made before some of their rows came. */
-  readonly late: Starts;
+  /** Rows that came after their windows were made, by point, ascending by time. */
+  readonly late: Map<number, readonly TimedReading[]>;
+  /** Ordinals of rows that lie so far ahead that they enter none. */
+  readonly ahead: number[];
   /** First row of a time at or after the end. */
   scanFrom: number;
 }
@@ -58,13 +60,15 @@ const byTime = (a: TimedReading, b: TimedReading): number => a.time - b.time;
 
 /**
  * Rows of a range of ordinals, point by point, whose time is known to a window of `period`: of boots that synced, and of
- * those that never did as far as their bounds are no wider than the period.
+ * those that never did as far as their bounds are no wider than the period. `ahead` takes the ordinals of those that lie too
+ * far ahead.
  */
 export function* rowsByPoint(
   { readings, boots }: ScanDeps,
   from: number,
   to: number,
   period: number,
+  ahead: number[] = [],
 ): Generator<readonly [point: number, readings: readonly TimedReading[]]> {
   const latest = (boots.now() ?? 0) + AHEAD_MS;
   let point: number | undefined;
@@ -76,7 +80,11 @@ export function* rowsByPoint(
       group = [];
     }
     const known = boots.timeOf(row);
-    if (known === undefined || known.time > latest) continue;
+    if (known === undefined) continue;
+    if (known.time > latest) {
+      ahead.push(row.ordinal);
+      continue;
+    }
     if (known.clock === 'unsynced' && known.uncertaintyMs > period) continue;
     group.push({ ordinal: row.ordinal, time: known.time, value: valueOf(row), flag: flagOf(row) });
   }
@@ -123,14 +131,20 @@ const scanPoint = (
   });
   for (const window of windows) result.made.push({ point: number, window });
   if (last !== undefined && last !== carried) result.carries.set(number, last);
-  if (late.length > 0) result.late.set(number, new Set(late.map(({ time }) => alignDown(time, period))));
+  if (late.length > 0) result.late.set(number, late);
 };
 
 /** Reads each row of the scan once and makes the windows of one base period. Writes nothing. */
 export const scanWindows = (deps: ScanDeps, scan: Scan): ScanResult => {
-  const result: ScanResult = { made: [], carries: new Map(), late: new Map(), scanFrom: scan.to + 1 };
+  const result: ScanResult = {
+    made: [],
+    carries: new Map(),
+    late: new Map(),
+    ahead: [],
+    scanFrom: scan.to + 1,
+  };
   const visited = new Set<number>();
-  for (const [number, rows] of rowsByPoint(deps, scan.mark.scanFrom, scan.to, scan.period)) {
+  for (const [number, rows] of rowsByPoint(deps, scan.mark.scanFrom, scan.to, scan.period, result.ahead)) {
     visited.add(number);
     scanPoint(deps, scan, number, rows, result);
   }
@@ -161,14 +175,14 @@ export const reviseWindows = (
   deps: ScanDeps,
   oldest: Mark,
   scan: Scan,
-  late: Starts,
+  late: ScanResult['late'],
 ): readonly PointWindow[] => {
   if (late.size === 0) return [];
   const revised: PointWindow[] = [];
   for (const [number, rows] of rowsByPoint(deps, oldest.scanFrom, scan.to, scan.period)) {
     const point = deps.points.active().get(number);
-    const starts = late.get(number);
-    if (point === undefined || starts === undefined) continue;
+    const starts = new Set(late.get(number)?.map(({ time }) => alignDown(time, scan.period)));
+    if (point === undefined || starts.size === 0) continue;
     const due = rows.filter(({ time }) => time >= oldest.until && time < scan.mark.until).toSorted(byTime);
     const carried = scan.carried.get(number);
     const before = carried !== undefined && carried.time < oldest.until ? carried : undefined;

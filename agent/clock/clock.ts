@@ -12,6 +12,18 @@ export interface Moment {
   readonly uncertaintyMs: number;
 }
 
+/** What is known of the wall clock of one boot: wall time = monotonic + `offsetMs`. */
+export interface KnownClock {
+  readonly offsetMs: number;
+  /** How far that may be off, ms; 0 where it is known to a second or better. */
+  readonly uncertaintyMs: number;
+  /** Monotonic ms at which it was told: the uncertainty grows with the distance from there. */
+  readonly toldAt: number;
+}
+
+/** A quartz oscillator in a cabinet drifts by less: the uncertainty grows by this share of the time since it was told. */
+export const DRIFT = 100e-6;
+
 /** The gateway's time (design, Time on the gateway). */
 export interface Clock {
   readonly boot: string;
@@ -21,7 +33,10 @@ export interface Clock {
   at(monotonic: number): Moment;
   /** The fleet said what time it is; `roundTripMs` bounds the error. Adopted only while nothing better is known. */
   offer(fleetTime: number, roundTripMs: number): void;
-  /** Called at the first sync of this boot (to a second or better) and after each step of the clock, with wall = monotonic + offsetMs. */
-  onSynchronised(listener: (offsetMs: number) => void): void;
+  /**
+   * Called when the time of this boot is first known, however well, when it is known better, and after each step of the
+   * clock; at once for a listener that comes later.
+   */
+  onKnown(listener: (known: KnownClock) => void): void;
   stop(): void;
 }

@@ -1,15 +1,13 @@
 import type { ClockSource, SourceTime } from './clock-source.js';
-import type { Clock, Moment } from './clock.js';
+import { DRIFT, type Clock, type KnownClock, type Moment } from './clock.js';
 
 /** A wall clock may lie by this much while nothing is known of it: a battery-less gateway starts in 1970. */
 const UNKNOWN_MS = 100 * 365.25 * 86_400_000;
 /** Beyond this a correction is a step, which repairs what is stored; below it the clock is merely led. */
 const STEP_MS = 1_000;
-/** A quartz oscillator in a cabinet drifts by less. */
-const DRIFT = 100e-6;
 /** Without its source for this long a clock is held over. */
 const HOLDOVER_AFTER_MS = 2 * 3_600_000;
-/** What is known less well than this is told with its uncertainty, and repairs nothing. */
+/** What is known less well than this is told with its uncertainty. */
 const SURE_MS = 1_000;
 /** An offer that took longer says too little. */
 const MAX_ROUND_TRIP_MS = 10_000;
@@ -49,11 +47,23 @@ type Learnt = Pick<Knowledge, 'offsetMs' | 'uncertaintyMs'>;
 const isSure = ({ source, uncertaintyMs }: Knowledge): boolean =>
   source !== 'none' && uncertaintyMs <= SURE_MS;
 
+const knownClockOf = (known: Knowledge): KnownClock => ({
+  offsetMs: known.offsetMs,
+  uncertaintyMs: isSure(known) ? 0 : known.uncertaintyMs,
+  toldAt: known.confirmedAt,
+});
+
+/** Whether what is stored can be told better by this. */
+const isNews = (before: Knowledge, now: Knowledge): boolean =>
+  isSure(before)
+    ? Math.abs(now.offsetMs - before.offsetMs) >= STEP_MS
+    : before.source === 'none' || isSure(now) || now.offsetMs !== before.offsetMs;
+
 /** The clock of a gateway, led by the system where that is disciplined, else by a device, else by the fleet. */
 class GatewayClock implements Clock {
   readonly boot: string;
   readonly #deps: GatewayClockDeps;
-  readonly #listeners: ((offsetMs: number) => void)[] = [];
+  readonly #listeners: ((known: KnownClock) => void)[] = [];
   readonly #stops: readonly (() => void)[];
   #known: Knowledge = { source: 'none', offsetMs: 0, uncertaintyMs: UNKNOWN_MS, confirmedAt: 0 };
   #suspectedStepMs: number | undefined;
@@ -102,9 +112,9 @@ class GatewayClock implements Clock {
     });
   }
 
-  onSynchronised(listener: (offsetMs: number) => void): void {
+  onKnown(listener: (known: KnownClock) => void): void {
     this.#listeners.push(listener);
-    if (isSure(this.#known)) listener(this.#known.offsetMs);
+    if (this.#known.source !== 'none') listener(knownClockOf(this.#known));
   }
 
   stop(): void {
@@ -146,9 +156,9 @@ class GatewayClock implements Clock {
 
   #learn(source: Source, { offsetMs, uncertaintyMs }: Learnt): void {
     const before = this.#known;
-    const stepped = !isSure(before) || Math.abs(offsetMs - before.offsetMs) >= STEP_MS;
     this.#known = { source, offsetMs, uncertaintyMs, confirmedAt: this.#deps.monotonic() };
-    if (stepped && isSure(this.#known)) for (const listener of this.#listeners) listener(offsetMs);
+    if (isNews(before, this.#known))
+      for (const listener of this.#listeners) listener(knownClockOf(this.#known));
   }
 }
 

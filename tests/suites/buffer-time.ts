@@ -4,6 +4,7 @@ import {
   BOOT,
   BufferFile,
   claimAll,
+  KNOWN_CLOCK,
   point,
   reading,
   readingsOf,
@@ -31,13 +32,49 @@ export const describeBufferTime = (name: string, open: OpenBufferForTest): void 
         reading(1, 0, { ...unsynced, time: 10 }),
         reading(1, 1_000, { ...unsynced, time: 20 }),
       ]);
-      expect(await buffer.synchronise(BOOT, START - 3_600_000)).toBe(2);
+      await buffer.synchronise(BOOT, KNOWN_CLOCK);
       buffer = await file.open();
       await buffer.append([reading(1, 2_000, { ...unsynced, time: 30 })]);
       await buffer.seal('live', 'due');
       const rows = (await claimAll(buffer)).flatMap(readingsOf);
       expect(rows.map(({ time }) => time - START)).toEqual([0, 1_000, 2_000]);
       expect(rows.every(({ clock, uncertaintyMs }) => clock === 'synced' && uncertaintyMs === 0)).toBe(true);
+    });
+
+    it('repairs the rows of a boot whose clock is known in doubt with that doubt, and better once it is known better', async () => {
+      buffer = await file.ready();
+      const unsynced = { clock: 'unsynced', time: 10, uncertaintyMs: 1e9 } as const;
+      const hour = 3_600_000;
+      await buffer.append([reading(1, -hour, unsynced), reading(1, 0, unsynced)]);
+      await buffer.synchronise(BOOT, { offsetMs: START - hour + 3_000, uncertaintyMs: 4_000, toldAt: hour });
+      buffer = await file.open();
+      await buffer.seal('live', 'due');
+      const [first, second] = (await claimAll(buffer)).flatMap(readingsOf);
+      // an hour away from the answer, a clock may have drifted by 360 ms more
+      expect(first).toMatchObject({ time: START - hour + 3_000, clock: 'unsynced', uncertaintyMs: 4_360 });
+      expect(second).toMatchObject({ time: START + 3_000, clock: 'unsynced', uncertaintyMs: 4_000 });
+      await buffer.append([reading(1, 2_000, unsynced)]);
+      await buffer.synchronise(BOOT, KNOWN_CLOCK);
+      // what is told in doubt afterwards changes nothing
+      await buffer.synchronise(BOOT, { offsetMs: START - hour - 4_000, uncertaintyMs: 4_500, toldAt: hour });
+      await buffer.seal('live', 'due');
+      const rows = (await claimAll(buffer)).flatMap(readingsOf);
+      expect(rows.slice(0, 2)).toEqual([first, second]);
+      expect(rows[2]).toMatchObject({ time: START + 2_000, clock: 'synced', uncertaintyMs: 0 });
+    });
+
+    it('repairs the rows before the first reading that was taken with its time in doubt', async () => {
+      buffer = await file.ready();
+      await buffer.append([reading(1, 0, { clock: 'unsynced', time: 10, uncertaintyMs: 1e9 })]);
+      await buffer.append([
+        reading(1, 5_000, { clock: 'holdover', time: START + 6_000, uncertaintyMs: 1_500 }),
+      ]);
+      await buffer.seal('live', 'due');
+      const rows = (await claimAll(buffer)).flatMap(readingsOf);
+      expect(rows.map(({ time, clock, uncertaintyMs }) => [time - START, clock, uncertaintyMs])).toEqual([
+        [1_000, 'unsynced', 1_501],
+        [6_000, 'holdover', 1_500],
+      ]);
     });
 
     it('bounds the rows of a boot that never synced by its neighbours and keeps their flag', async () => {

@@ -5,6 +5,7 @@ import {
   BufferFile,
   claimAll,
   hash,
+  KNOWN_CLOCK,
   point,
   reading,
   readingsOf,
@@ -172,7 +173,7 @@ export const describeBuffer = (name: string, open: OpenBufferForTest): void => {
       await buffer.useDirectory(hash(1), Uint8Array.of(1));
       expect(await buffer.seal('live', 'due')).toBe(0);
       expect((await buffer.state()).unsealedRows).toBe(1);
-      await buffer.synchronise(BOOT, START - 3_600_000);
+      await buffer.synchronise(BOOT, KNOWN_CLOCK);
       expect(await buffer.seal('live', 'due')).toBe(1);
     });
 

@@ -40,6 +40,9 @@ export const point = (key: string, change: Partial<BufferPoint> = {}): BufferPoi
   ...change,
 });
 
+/** What a clock that is known to a second says of the boot of `reading`. */
+export const KNOWN_CLOCK = { offsetMs: START - 3_600_000, uncertaintyMs: 0, toldAt: 3_600_000 };
+
 /** A synced reading `at` ms after START; the boot began an hour before. */
 export const reading = (number: number, at: number, change: Partial<NewReading> = {}): NewReading => ({
   point: number,

@@ -68,20 +68,28 @@ describe('a row', () => {
 
 describe('bounds of boots that never synced', () => {
   it('hold the true start, whatever the boots around it knew', () => {
-    const boots = fc.array(fc.record({ off: fc.nat(1e9), run: fc.nat(1e9), synced: fc.boolean() }), {
-      minLength: 1,
-      maxLength: 8,
+    const boot = fc.record({
+      off: fc.nat(1e9),
+      run: fc.nat(1e9),
+      synced: fc.boolean(),
+      /** What was told lies so far off the truth, within so much more. */
+      error: fc.integer({ min: -5_000, max: 5_000 }),
+      slack: fc.nat(5_000),
+      toldAt: fc.nat(1e9),
     });
+    const boots = fc.array(boot, { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(boots, (given) => {
         let now = START;
-        const truth = given.map(({ off, run, synced }, index) => {
+        const truth = given.map(({ off, run, synced, error, slack, toldAt }, index) => {
           const start = now + off;
           now = start + run;
           return {
             id: index + 1,
             name: `${index}`,
-            offsetMs: synced ? start : null,
+            offsetMs: synced ? start + error : null,
+            uncertaintyMs: synced ? Math.abs(error) + slack : 0,
+            toldAt,
             lastMonotonic: run,
             start,
           };

@@ -213,6 +213,33 @@ describe('a buffer whose room ends', { timeout: 120_000 }, () => {
     expect(minutesGone(await claimFile(), 2, 128)).toEqual([]);
   });
 
+  it('keeps the raw of a reading that no window has, while windows stand for the others', async () => {
+    const buffer = await prepare();
+    await fill(buffer, 0, 2);
+    // later than its window could be made again
+    await buffer.append([reading(1, 5_000, { value: 77 })]);
+    await fill(buffer, 2, 1);
+    await buffer.close();
+    expect(thinFile('raw')).toBeGreaterThan(0);
+    const left = (await claimFile())
+      .flatMap(readingsOf)
+      .filter(({ point: number, time }) => number === 1 && time < START + 3_600_000);
+    expect(left.map(({ value }) => value)).toEqual([77]);
+  });
+
+  it('is not filled up by what it tells of its losses while nothing can be sent', async () => {
+    const buffer = await prepare({ capBytes: 0.3 * MIB });
+    for (let hour = 0; hour < HOURS; hour += 1) {
+      await fill(buffer, hour, 1, false);
+      await takenBy(async () => {
+        while ((await buffer.seal('backfill', 'full')) > 0);
+      });
+    }
+    const batches = await settle(buffer);
+    await expectAllAccounted(buffer, batches);
+    expect(lossesOf(batches).length).toBeLessThan(300);
+  });
+
   it('gives up everything but counters and events, then everything but events', async () => {
     const buffer = await prepare();
     await fill(buffer, 0, 3);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ClockSource, SourceTime } from '../../../agent/clock/clock-source.js';
+import type { KnownClock } from '../../../agent/clock/clock.js';
 import { createClock } from '../../../agent/clock/gateway-clock.js';
 import { VirtualTime } from '../../support/virtual-time.js';
 
@@ -34,9 +35,13 @@ const makeClock = (options: { wall?: number; disciplined?: boolean } = {}) => {
     every: (ms, callback) => time.every(ms, callback),
     sources: [receiver.source],
   });
+  const told: KnownClock[] = [];
+  clock.onKnown((known) => told.push(known));
   const syncs: number[] = [];
-  clock.onSynchronised((offsetMs) => syncs.push(offsetMs));
-  return { clock, time, system, syncs, receiver };
+  clock.onKnown(({ offsetMs, uncertaintyMs }) => {
+    if (uncertaintyMs === 0) syncs.push(offsetMs);
+  });
+  return { clock, time, system, told, syncs, receiver };
 };
 
 describe('a gateway that boots in 1970', () => {
@@ -68,22 +73,26 @@ describe('a gateway that boots in 1970', () => {
 });
 
 describe('an answer of the fleet that was long on its way', () => {
-  it('is held over with half its round trip as uncertainty, and repairs nothing', () => {
-    const { clock, time, syncs } = makeClock();
+  it('is held over with half its round trip as uncertainty, and told with it', () => {
+    const { clock, time, told } = makeClock();
     clock.offer(TRUE_TIME, 8_000);
     expect(clock.now()).toMatchObject({ time: TRUE_TIME + 4_000, state: 'holdover', uncertaintyMs: 4_000 });
     time.pass(HOUR);
     expect(clock.now().uncertaintyMs).toBe(4_360);
-    expect(syncs).toEqual([]);
+    const toldAt = time.monotonic - HOUR;
+    expect(told).toEqual([{ offsetMs: TRUE_TIME + 4_000 - toldAt, uncertaintyMs: 4_000, toldAt }]);
   });
 
-  it('gives way to a better one, which repairs', () => {
-    const { clock, time, syncs } = makeClock();
+  it('gives way to a better one, and each better one is told', () => {
+    const { clock, time, told, syncs } = makeClock();
     clock.offer(TRUE_TIME, 8_000);
     clock.offer(TRUE_TIME + 1_000, 3_000);
     expect(clock.now()).toMatchObject({ time: TRUE_TIME + 2_500, state: 'holdover', uncertaintyMs: 1_500 });
+    // no better, and no other
+    clock.offer(TRUE_TIME + 1_500, 6_000);
     clock.offer(TRUE_TIME + 2_000, 100);
     expect(clock.now()).toMatchObject({ time: TRUE_TIME + 2_050, state: 'synced', uncertaintyMs: 0 });
+    expect(told.map(({ uncertaintyMs }) => uncertaintyMs)).toEqual([4_000, 1_500, 0]);
     expect(syncs).toEqual([TRUE_TIME + 2_050 - time.monotonic]);
   });
 
@@ -282,6 +291,11 @@ it('gives a reading its true time where the clock leaps between poll and store',
 it('stops its timer, and tells a late listener at once', () => {
   const { clock, time, syncs } = makeClock({ wall: TRUE_TIME, disciplined: true });
   expect(syncs).toHaveLength(1);
+  const { clock: coarse } = makeClock();
+  coarse.offer(TRUE_TIME, 8_000);
+  const late: number[] = [];
+  coarse.onKnown(({ uncertaintyMs }) => late.push(uncertaintyMs));
+  expect(late).toEqual([4_000]);
   clock.stop();
   expect(time.timers).toBe(0);
 });
