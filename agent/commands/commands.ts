@@ -1,7 +1,7 @@
 import type { Command, CommandResult } from '#wire/messages.js';
 import type { CommandHandler, Handled } from './command-handler.js';
 import type { CommandRecord } from './command-record.js';
-import { timeLimit } from '../../drivers/time-limit.js';
+import { withTimeLimit } from '../../drivers/time-limit.js';
 
 export interface CommandsDeps {
   readonly record: CommandRecord;
@@ -42,8 +42,9 @@ export const createCommands = (deps: CommandsDeps): Commands => {
     }
     try {
       deps.record.begin(id, name, time);
-      const timed = timeLimit(signal, deps.timeoutMs);
-      const result = await handler(command.arguments, timed);
+      const result = await withTimeLimit(signal, deps.timeoutMs, async (timed) =>
+        handler(command.arguments, timed),
+      );
       deps.record.finish(id, result);
       return { id, ...result };
     } catch (error) {

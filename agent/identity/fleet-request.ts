@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { chainFault, fingerprintOf, isForServers, offeredChain } from './certificate-chain.js';
 import { IdentityError, type IdentityErrorCode } from './errors.js';
-import { timeLimit } from '../../drivers/time-limit.js';
+import { withTimeLimit } from '../../drivers/time-limit.js';
 
 const TIMEOUT_MS = 15_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -152,18 +152,13 @@ const readAnswer = async (response: IncomingMessage, url: URL): Promise<FleetAns
   };
 };
 
-/**
- * POSTs JSON to the fleet, over TLS only to one that is proven (see above). Redirects are not followed: a fleet sends none.
- * Rejects with `IdentityError` 'untrusted', or named for why it cannot be reached, also when no answer came within 15 s.
- */
-export const postToFleet = async (
+const post = async (
   url: URL,
   body: string,
-  options: { readonly rootFingerprint: string; readonly signal: AbortSignal },
+  rootFingerprint: string,
+  signal: AbortSignal,
 ): Promise<FleetAnswer> => {
-  const signal = timeLimit(options.signal, TIMEOUT_MS);
-  const socket =
-    url.protocol === 'https:' ? await openProvenSocket(url, options.rootFingerprint, signal) : undefined;
+  const socket = url.protocol === 'https:' ? await openProvenSocket(url, rootFingerprint, signal) : undefined;
   let opened = socket !== undefined;
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -198,3 +193,16 @@ export const postToFleet = async (
     socket?.destroy();
   }
 };
+
+/**
+ * POSTs JSON to the fleet, over TLS only to one that is proven (see above). Redirects are not followed: a fleet sends none.
+ * Rejects with `IdentityError` 'untrusted', or named for why it cannot be reached, also when no answer came within 15 s.
+ */
+export const postToFleet = async (
+  url: URL,
+  body: string,
+  options: { readonly rootFingerprint: string; readonly signal: AbortSignal },
+): Promise<FleetAnswer> =>
+  withTimeLimit(options.signal, TIMEOUT_MS, async (signal) =>
+    post(url, body, options.rootFingerprint, signal),
+  );

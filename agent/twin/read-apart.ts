@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Problem } from '../../drivers/document/problem.js';
 import type { Configuration } from './configuration.js';
 import { ConfigurationError } from './errors.js';
-import { timeLimit } from '../../drivers/time-limit.js';
+import { withTimeLimit } from '../../drivers/time-limit.js';
 
 const READ_MS = 60_000;
 
@@ -29,8 +29,9 @@ export const readConfigurationApart = async (
 ): Promise<Configuration> => {
   const worker = new Worker(thread, { workerData: request });
   try {
-    const within = timeLimit(signal, READ_MS);
-    const [answer] = (await once(worker, 'message', { signal: within })) as [ReadAnswer];
+    const [answer] = (await withTimeLimit(signal, READ_MS, async (within) =>
+      once(worker, 'message', { signal: within }),
+    )) as [ReadAnswer];
     if ('configuration' in answer) return answer.configuration;
     throw new ConfigurationError(answer.code, answer.problems);
   } finally {

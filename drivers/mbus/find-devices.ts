@@ -15,7 +15,7 @@ import { mbusAddressText, SELECTED } from './address.js';
 import { createMbus } from './mbus.js';
 import { identityOf, initialise, requestAll, select, type Readout } from './readout.js';
 import { recogniseMbus } from './recognise-device.js';
-import { timeLimit } from '../time-limit.js';
+import { withTimeLimit } from '../time-limit.js';
 
 /** The usual speed first; meters that do not find their own are set to one of the others. */
 const SPEEDS = [2400, 300, 9600, 4800, 1200, 600];
@@ -58,15 +58,16 @@ class Search {
   }
 
   async run(signal: AbortSignal): Promise<FindReport> {
-    const looking = timeLimit(signal, this.#options.lookMs);
-    let complete = true;
-    try {
-      await this.#listen(looking);
-      await this.#look(looking);
-    } catch (error) {
-      if (!looking.aborted) throw error;
-      complete = false;
-    }
+    const complete = await withTimeLimit(signal, this.#options.lookMs, async (looking) => {
+      try {
+        await this.#listen(looking);
+        await this.#look(looking);
+        return true;
+      } catch (error) {
+        if (!looking.aborted) throw error;
+        return false;
+      }
+    });
     return {
       endpoint: this.#endpoint,
       framing: this.#options.target.framing,

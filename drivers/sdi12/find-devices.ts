@@ -15,7 +15,7 @@ import { recogniseSensor } from './recognise-sensor.js';
 import type { Identification } from './responses.js';
 import { createSdi12Bus, type Sdi12Bus } from './sdi12-bus.js';
 import { Sdi12Error } from './sdi12-error.js';
-import { timeLimit } from '../time-limit.js';
+import { withTimeLimit } from '../time-limit.js';
 
 const ADDRESSES = Array.from('0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ');
 /** The line itself, then what adapters speak. */
@@ -65,15 +65,16 @@ class Search {
   }
 
   async run(signal: AbortSignal): Promise<FindReport> {
-    const looking = timeLimit(signal, this.#options.lookMs);
-    let complete = true;
-    try {
-      await this.#listen(looking);
-      await this.#look(looking, signal);
-    } catch (error) {
-      if (!looking.aborted) throw error;
-      complete = false;
-    }
+    const complete = await withTimeLimit(signal, this.#options.lookMs, async (looking) => {
+      try {
+        await this.#listen(looking);
+        await this.#look(looking, signal);
+        return true;
+      } catch (error) {
+        if (!looking.aborted) throw error;
+        return false;
+      }
+    });
     return {
       endpoint: this.#endpoint,
       framing: this.#options.target.framing,

@@ -10,7 +10,7 @@ import {
   type FoundDevice,
 } from '../finder.js';
 import type { Profile } from '../profile.js';
-import { timeLimit } from '../time-limit.js';
+import { withTimeLimit } from '../time-limit.js';
 
 export interface TryingParts {
   readonly openBus: Protocol['openBus'];
@@ -94,27 +94,28 @@ export const createTryingFinder =
   async (options, deps, signal) => {
     const { target } = options;
     const report = { framing: target.framing, overheard: 0, doubtful: [], garbled: [], notes: [] };
-    const looking = timeLimit(signal, options.lookMs);
     const tries = triesOf(parts, options);
     const found: Found[] = [];
-    let complete = true;
-    try {
-      for (const [done, each] of tries.entries()) {
-        const [fits] = found;
-        if (fits !== undefined && fits.endpoint !== each.endpoint) break;
-        const what = `${each.profile.id} at ${settingsName(each.endpoint)}`;
-        deps.progress({ phase: 'looking', what, done, total: tries.length, found: found.length });
-        const samples = await read(parts, each, target.framing, deps, looking);
-        const closed = samples.find(({ fault }) => fault?.code === 'closed');
-        if (closed?.fault !== undefined && found.length === 0)
-          throw new FinderError('unreachable', closed.fault.detail);
-        const judged = judge(each, samples);
-        if (judged.fitting > 0) found.push(judged);
+    const complete = await withTimeLimit(signal, options.lookMs, async (looking) => {
+      try {
+        for (const [done, each] of tries.entries()) {
+          const [fits] = found;
+          if (fits !== undefined && fits.endpoint !== each.endpoint) break;
+          const what = `${each.profile.id} at ${settingsName(each.endpoint)}`;
+          deps.progress({ phase: 'looking', what, done, total: tries.length, found: found.length });
+          const samples = await read(parts, each, target.framing, deps, looking);
+          const closed = samples.find(({ fault }) => fault?.code === 'closed');
+          if (closed?.fault !== undefined && found.length === 0)
+            throw new FinderError('unreachable', closed.fault.detail);
+          const judged = judge(each, samples);
+          if (judged.fitting > 0) found.push(judged);
+        }
+        return true;
+      } catch (error) {
+        if (!looking.aborted) throw error;
+        return false;
       }
-    } catch (error) {
-      if (!looking.aborted) throw error;
-      complete = false;
-    }
+    });
     const [best, ...others] = found.toSorted(better);
     const devices = best === undefined ? [] : [deviceOf(best, others)];
     return { ...report, endpoint: best?.endpoint ?? target.endpoint, devices, complete };

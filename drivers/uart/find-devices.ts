@@ -12,7 +12,7 @@ import {
 import type { Profile } from '../profile.js';
 import { sensorSettings, SENSORS, type SensorName } from './section.js';
 import { createUartBus } from './uart-bus.js';
-import { timeLimit } from '../time-limit.js';
+import { withTimeLimit } from '../time-limit.js';
 
 /** A sensor that speaks by itself does so every second or two. */
 const REPLY_MS = 3_000;
@@ -69,28 +69,29 @@ const deviceOf = (profiles: readonly Profile[], samples: readonly Sample[]): Fou
 /** Finds the sensor of a line by asking as each kind is asked, until frames of that kind come. */
 export const findUartDevices: Finder = async (options, deps, signal) => {
   const { target, profiles } = options;
-  const looking = timeLimit(signal, options.lookMs);
   const kinds = SENSORS.map(
     (sensor) =>
       [sensor, profiles.filter(({ section }) => sensorSettings(section)?.sensor === sensor)] as const,
   );
   const report = { framing: target.framing, overheard: 0, doubtful: [], garbled: [], notes: [] };
-  try {
-    for (const [done, [sensor, own]] of kinds.entries()) {
-      const [first] = own;
-      if (first === undefined) continue;
-      const endpoint = endpointFor(sensor, target);
-      const what = `${sensor} at ${settingsName(endpoint)}`;
-      deps.progress({ phase: 'looking', what, done, total: kinds.length, found: 0 });
-      const samples = await readProfile(endpoint, target.framing, first, sensor, deps, looking);
-      if (samples.some(isValue))
-        return { ...report, endpoint, devices: [deviceOf(own, samples)], complete: true };
-      const closed = samples.find(({ fault }) => fault?.code === 'closed');
-      if (closed?.fault !== undefined) throw new FinderError('unreachable', closed.fault.detail);
+  return withTimeLimit(signal, options.lookMs, async (looking) => {
+    try {
+      for (const [done, [sensor, own]] of kinds.entries()) {
+        const [first] = own;
+        if (first === undefined) continue;
+        const endpoint = endpointFor(sensor, target);
+        const what = `${sensor} at ${settingsName(endpoint)}`;
+        deps.progress({ phase: 'looking', what, done, total: kinds.length, found: 0 });
+        const samples = await readProfile(endpoint, target.framing, first, sensor, deps, looking);
+        if (samples.some(isValue))
+          return { ...report, endpoint, devices: [deviceOf(own, samples)], complete: true };
+        const closed = samples.find(({ fault }) => fault?.code === 'closed');
+        if (closed?.fault !== undefined) throw new FinderError('unreachable', closed.fault.detail);
+      }
+      return { ...report, endpoint: target.endpoint, devices: [], complete: true };
+    } catch (error) {
+      if (!looking.aborted) throw error;
+      return { ...report, endpoint: target.endpoint, devices: [], complete: false };
     }
-    return { ...report, endpoint: target.endpoint, devices: [], complete: true };
-  } catch (error) {
-    if (!looking.aborted) throw error;
-    return { ...report, endpoint: target.endpoint, devices: [], complete: false };
-  }
+  });
 };

@@ -15,7 +15,7 @@ import { sensorSettings, type SensorName, type SensorSettings } from './section.
 import { createSensor } from './sensors.js';
 import type { Measured, Sensor } from './sensor.js';
 import { UartError } from './uart-error.js';
-import { timeLimit } from '../time-limit.js';
+import { withTimeLimit } from '../time-limit.js';
 
 /** How long the sensor may take to fall asleep while the bus closes, ms. */
 const CLOSING_MS = 3_000;
@@ -195,15 +195,16 @@ class UartBus implements Bus {
 
   /** Those that a read left awake, since it was broken off. */
   async #sleepAll(): Promise<void> {
-    const scope = timeLimit(new AbortController().signal, CLOSING_MS);
-    for (const attached of this.#sensors.values()) {
-      if (!attached.awake) continue;
-      try {
-        await this.#asking.talk('', (exchange) => toSleep(exchange, attached), scope);
-      } catch {
-        // It runs on: nobody is there to tell, and nothing is lost but its lifetime.
+    await withTimeLimit(new AbortController().signal, CLOSING_MS, async (scope) => {
+      for (const attached of this.#sensors.values()) {
+        if (!attached.awake) continue;
+        try {
+          await this.#asking.talk('', (exchange) => toSleep(exchange, attached), scope);
+        } catch {
+          // It runs on: nobody is there to tell, and nothing is lost but its lifetime.
+        }
       }
-    }
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { Recent } from '../recent.js';
+import { LRUCache } from 'lru-cache';
 import type { LogWriter } from '../store/log-store.js';
 
 export interface UnknownDirectoriesDeps {
@@ -22,8 +22,8 @@ export const createUnknownDirectories = (
   deps: UnknownDirectoriesDeps,
 ): ((gatewayId: string, epoch: string, directory: Uint8Array) => Promise<void>) => {
   /** By gateway, the directory that its last batch named and that is here. */
-  const known = new Recent<string, string>(MOST_REMEMBERED);
-  const askedAt = new Recent<string, number>(MOST_REMEMBERED);
+  const known = new LRUCache<string, string>({ max: MOST_REMEMBERED });
+  const askedAt = new LRUCache<string, number>({ max: MOST_REMEMBERED });
   return async (gatewayId, epoch, directory) => {
     const hash = Buffer.from(directory).toString('hex');
     if (known.get(gatewayId) === hash) return;

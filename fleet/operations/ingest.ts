@@ -1,7 +1,7 @@
 import { WireError } from '#wire/errors.js';
 import type { BrokerEvents, Upstream } from '../broker/broker.js';
 import type { Door } from '../log/door.js';
-import { Recent } from '../recent.js';
+import { LRUCache } from 'lru-cache';
 import type { RegistryStore } from '../store/registry-store.js';
 import type { Reception } from './reception.js';
 
@@ -29,7 +29,7 @@ export interface IngestDeps {
 
 /** Who may hold a session, and where each message of a gateway goes. */
 export const createIngest = (deps: IngestDeps): BrokerEvents => {
-  const seen = new Recent<string, number>(MOST_SEEN);
+  const seen = new LRUCache<string, number>({ max: MOST_SEEN });
   const note = (gatewayId: string, at: number): void => {
     if (at - (seen.get(gatewayId) ?? 0) < SEEN_EVERY_MS) return;
     seen.set(gatewayId, at);

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { Recent } from '../recent.js';
+import { LRUCache } from 'lru-cache';
 import type { RegistryStore } from '../store/registry-store.js';
 import { publicKeyOf } from '../registry/authority/authority.js';
 
@@ -17,7 +17,7 @@ export const createKeyRing = (
   { registry, now }: KeyRingDeps,
   most = MOST_KEYS,
 ): ((gatewayId: string, thumbprint: string) => KeyObject | undefined) => {
-  const keys = new Recent<string, KeyObject>(most);
+  const keys = new LRUCache<string, KeyObject>({ max: most });
   return (gatewayId, thumbprint) => {
     const place = `${gatewayId}/${thumbprint}`;
     const known = keys.get(place);

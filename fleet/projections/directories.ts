@@ -1,12 +1,12 @@
 import type { Directory, DirectoryPoint } from '#wire/directory.js';
 import { decodeDirectory, type NamedDirectory } from '#wire/directory-codec.js';
 import { WireError } from '#wire/errors.js';
-import { Recent } from '../recent.js';
+import { LRUCache } from 'lru-cache';
 import type { LogEntry } from '../store/log-store.js';
 import type { RegistryStore, ResolvedPoint } from '../store/registry-store.js';
 import type { PointMeta, StoredDirectory, ViewsWriter } from '../store/views-writer.js';
 import { ProjectionError } from './errors.js';
-import { isTimeZone } from './legal-day.js';
+import type { LegalDays } from './legal-day.js';
 
 /**
  * A reading carries into one-minute cells for at most this long, whatever its directory says: it bounds what one
@@ -37,9 +37,14 @@ type Store = Pick<ViewsWriter, 'directory' | 'seeDirectory' | 'addDirectory'>;
 export const createDirectories = (
   views: Store,
   registry: Pick<RegistryStore, 'resolve'>,
+  legalDays: Pick<LegalDays, 'isTimeZone'>,
   mostPoints = MOST_POINTS,
 ): Directories => {
-  const known = new Recent<string, StoredDirectory>(mostPoints, weightOf);
+  const known = new LRUCache<string, StoredDirectory>({
+    maxSize: mostPoints,
+    // what alone weighs more than all may is kept until the next comes
+    sizeCalculation: (directory) => Math.min(mostPoints, weightOf(directory)),
+  });
   return {
     find: (source, hash) => {
       const key = `${source}/${hash}`;
@@ -55,7 +60,7 @@ export const createDirectories = (
       const hash = Buffer.from(named.hash).toString('hex');
       if (views.directory(entry.source, hash) !== undefined) return undefined;
       if (views.seeDirectory(entry.source, hash)) return undefined;
-      views.addDirectory(entry.source, hash, resolveOrFault(registry, entry, named.directory));
+      views.addDirectory(entry.source, hash, resolveOrFault({ registry, legalDays }, entry, named.directory));
       return undefined;
     },
     forget: () => {
@@ -77,13 +82,19 @@ const open = (message: Uint8Array): NamedDirectory | string => {
   }
 };
 
+interface Resolving {
+  readonly registry: Pick<RegistryStore, 'resolve'>;
+  readonly legalDays: Pick<LegalDays, 'isTimeZone'>;
+}
+
 const resolveOrFault = (
-  registry: Pick<RegistryStore, 'resolve'>,
+  { registry, legalDays }: Resolving,
   entry: LogEntry,
   directory: Directory,
 ): StoredDirectory => {
   try {
-    return { points: metasOf(directory, registry.resolve(entry.source, directory, entry.receivedAt)) };
+    const resolved = registry.resolve(entry.source, directory, entry.receivedAt);
+    return { points: metasOf(directory, resolved, legalDays) };
   } catch (error) {
     if (!(error instanceof ProjectionError)) throw error;
     return { fault: error.message };
@@ -93,6 +104,7 @@ const resolveOrFault = (
 const metasOf = (
   directory: Directory,
   resolved: ReadonlyMap<number, ResolvedPoint>,
+  legalDays: Resolving['legalDays'],
 ): ReadonlyMap<number, PointMeta> => {
   if (resolved.size === 0 && directory.points.length > 0) {
     throw new ProjectionError('unregistered', 'the registry knows no gateway of this source');
@@ -100,13 +112,17 @@ const metasOf = (
   const metas = new Map<number, PointMeta>();
   for (const point of directory.points) {
     const place = resolved.get(point.number);
-    if (place !== undefined) metas.set(point.number, metaOf(point, place));
+    if (place !== undefined) metas.set(point.number, metaOf(point, place, legalDays));
   }
   return metas;
 };
 
-const metaOf = (point: DirectoryPoint, place: ResolvedPoint): PointMeta => {
-  if (!isTimeZone(place.timeZone)) {
+const metaOf = (
+  point: DirectoryPoint,
+  place: ResolvedPoint,
+  legalDays: Resolving['legalDays'],
+): PointMeta => {
+  if (!legalDays.isTimeZone(place.timeZone)) {
     throw new ProjectionError('time-zone', `${place.timeZone} is no time zone of the IANA database`);
   }
   return {

@@ -6,6 +6,7 @@ import type { RegistryStore } from '../store/registry-store.js';
 import type { ViewsWriter } from '../store/views-writer.js';
 import { createDirectories, type Directories } from './directories.js';
 import { ProjectionError } from './errors.js';
+import { createLegalDays } from './legal-day.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { resolveBatch } from './resolved-batch.js';
 import { createRollups, type Rollups } from './rollups.js';
@@ -37,8 +38,9 @@ export interface ProjectorDeps {
 /** Follows the log and keeps latest, series, rollups and ledger: each entry exactly once. */
 export const createProjector = (deps: ProjectorDeps): Projector => {
   const { log, views } = deps;
-  const directories = createDirectories(views, deps.registry);
-  const rollups = createRollups(views);
+  const legalDays = createLegalDays();
+  const directories = createDirectories(views, deps.registry, legalDays);
+  const rollups = createRollups(views, legalDays);
   /** Entries that were read and not yet applied. */
   let ahead: readonly LogEntry[] = [];
 

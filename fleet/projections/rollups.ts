@@ -1,6 +1,6 @@
 import { DAY, HOUR, joinSpans, MINUTE, QUARTER, startOf, type Span } from '../store/periods.js';
 import type { Cell, PointMeta, ViewsWriter } from '../store/views-writer.js';
-import { legalDay } from './legal-day.js';
+import type { LegalDays } from './legal-day.js';
 import { createCellMerger, type CellMerger } from './merged-cells.js';
 import type { PointWork, SentWindow } from './point-work.js';
 import { rawCells } from './raw-cells.js';
@@ -21,14 +21,14 @@ export interface Rollups {
   forget(): void;
 }
 
-export const createRollups = (views: Views): Rollups => {
+export const createRollups = (views: Views, legalDays: Pick<LegalDays, 'dayOf'>): Rollups => {
   const merger = createCellMerger(views);
   return {
     project: (work, carryMs) => {
       const minutes = putMinutes(views, work, carryMs);
       const quarters = putMerged(views, merger, work, { periodMs: QUARTER, finerMs: MINUTE, finer: minutes });
       const hours = putMerged(views, merger, work, { periodMs: HOUR, finerMs: QUARTER, finer: quarters });
-      putDays(views, merger, work.meta, quarters, hours);
+      putDays({ views, merger, legalDays }, work.meta, quarters, hours);
     },
     forget: () => {
       merger.forget();
@@ -67,19 +67,24 @@ const putMerged = (views: Views, merger: CellMerger, work: PointWork, input: Fin
   return inOrder(windows, merged);
 };
 
+interface DayDeps {
+  readonly views: Views;
+  readonly merger: CellMerger;
+  readonly legalDays: Pick<LegalDays, 'dayOf'>;
+}
+
 /** Legal days, from hours; in a zone whose midnight is not on an hour of UTC, from quarters. */
 const putDays = (
-  views: Views,
-  merger: CellMerger,
+  { views, merger, legalDays }: DayDeps,
   meta: PointMeta,
   quarters: readonly Cell[],
   hours: readonly Cell[],
 ): void => {
-  const days = daysOf(hours, meta.timeZone);
+  const days = daysOf(legalDays, hours, meta.timeZone);
   const onHours = days.every(({ from, to }) => from % HOUR === 0 && to % HOUR === 0);
   const input = onHours
     ? { finerMs: HOUR, finer: hours, dirty: days }
-    : { finerMs: QUARTER, finer: quarters, dirty: daysOf(quarters, meta.timeZone) };
+    : { finerMs: QUARTER, finer: quarters, dirty: daysOf(legalDays, quarters, meta.timeZone) };
   views.putCells(meta.point, DAY, merger.merge(meta, { periodMs: DAY, ...input }));
 };
 
@@ -99,11 +104,11 @@ const periodsOf = (cells: readonly Cell[], periodMs: number): readonly Span[] =>
   return spans;
 };
 
-const daysOf = (cells: readonly Cell[], zone: string): readonly Span[] => {
+const daysOf = (legalDays: DayDeps['legalDays'], cells: readonly Cell[], zone: string): readonly Span[] => {
   const days: Span[] = [];
   for (const cell of cells) {
     if (cell.start < (days.at(-1)?.to ?? -Infinity)) continue;
-    const { start, end } = legalDay(cell.start, zone);
+    const { start, end } = legalDays.dayOf(cell.start, zone);
     days.push({ from: start, to: end });
   }
   return days;

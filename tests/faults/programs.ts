@@ -11,10 +11,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** One text of one compiled module and what stands there in a test build, or a module in place of another. */
-export type Edit =
-  | { readonly file: string; readonly find: string; readonly replace: string }
-  | { readonly file: string; readonly by: string };
+/** One text of one compiled module and what stands there in a test build. */
+export interface TextEdit {
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+/** A change of a text, or a module in place of another. */
+export type Edit = TextEdit | { readonly file: string; readonly by: string };
 
 /** The two programs of one run. */
 export interface Programs {
@@ -33,6 +38,15 @@ const root = ((): string => {
   return folder;
 })();
 
+/** The text of a compiled module of `dist` with a change made; throws where the text to be replaced is not there exactly once. */
+export const changedText = (dist: string, { file, find, replace }: TextEdit): string => {
+  const parts = readFileSync(join(dist, file), 'utf8').split(find);
+  if (parts.length !== 2) {
+    throw new Error(`${file} has ${parts.length - 1} times, not once, the text of this mutant:\n${find}`);
+  }
+  return parts.join(replace);
+};
+
 const edit = (dist: string, change: Edit): void => {
   const { file } = change;
   const path = join(dist, file);
@@ -41,13 +55,7 @@ const edit = (dist: string, change: Edit): void => {
     copyFileSync(join(root, 'dist', change.by), path);
     return;
   }
-  const { find, replace } = change;
-  const text = readFileSync(path, 'utf8');
-  const parts = text.split(find);
-  if (parts.length !== 2) {
-    throw new Error(`${file} has ${parts.length - 1} times, not once, the text of this mutant:\n${find}`);
-  }
-  writeFileSync(path, parts.join(replace));
+  writeFileSync(path, changedText(dist, change));
 };
 
 /**

@@ -8,7 +8,7 @@ import { keepToOwner } from '../data-folder.js';
 import { readConfiguration } from '../../twin/configuration-file.js';
 import { EXIT } from './exit-codes.js';
 import type { Output } from './output.js';
-import { timeLimit } from '../../../drivers/time-limit.js';
+import { withTimeLimit } from '../../../drivers/time-limit.js';
 
 const TRY_FOR_MS = 8_000;
 const TRY_EVERY_MS = 1_000;
@@ -54,23 +54,24 @@ export const enrolCommand = async (
   const serial = readHardwareSerial(readTextFile);
   const order = { ...orderOf(options), name, ...(serial === undefined ? {} : { serial }) };
   const claim = await queueClaim(order, dataFolder);
-  const patience = timeLimit(signal, TRY_FOR_MS);
-  let why = '';
-  while (!patience.aborted) {
-    try {
-      const identity = loadIdentity(dataFolder) ?? (await claimOnce(claim, dataFolder, patience));
-      output.print(
-        `Enrolled as ${identity.gatewayId}. Start the agent, or let it run on: it finds its certificate.`,
-      );
-      return EXIT.done;
-    } catch (error) {
-      if (!(error instanceof IdentityError) || !error.retryable) throw error;
-      if (!patience.aborted) why = error.message;
+  return withTimeLimit(signal, TRY_FOR_MS, async (patience) => {
+    let why = '';
+    while (!patience.aborted) {
+      try {
+        const identity = loadIdentity(dataFolder) ?? (await claimOnce(claim, dataFolder, patience));
+        output.print(
+          `Enrolled as ${identity.gatewayId}. Start the agent, or let it run on: it finds its certificate.`,
+        );
+        return EXIT.done;
+      } catch (error) {
+        if (!(error instanceof IdentityError) || !error.retryable) throw error;
+        if (!patience.aborted) why = error.message;
+      }
+      await pause(TRY_EVERY_MS, patience);
     }
-    await pause(TRY_EVERY_MS, patience);
-  }
-  output.explain(
-    `Not enrolled yet${why === '' ? '' : `: ${why}`}.\nThe claim is queued: the agent tries again by itself while it runs, and measures meanwhile.`,
-  );
-  return EXIT.queued;
+    output.explain(
+      `Not enrolled yet${why === '' ? '' : `: ${why}`}.\nThe claim is queued: the agent tries again by itself while it runs, and measures meanwhile.`,
+    );
+    return EXIT.queued;
+  });
 };

@@ -23,7 +23,7 @@ import {
 } from './line-candidates.js';
 import { probe, type Presence } from './probe.js';
 import { recogniseUnit } from './recognise-unit.js';
-import { timeLimit } from '../../time-limit.js';
+import { withTimeLimit } from '../../time-limit.js';
 
 const PATIENT_MS = 1000;
 const TCP_PROBE_MS = 300;
@@ -151,9 +151,11 @@ class Search {
 
   /** Gives whether all could be tried before the time was over. */
   async #lookInTime(): Promise<boolean> {
-    this.#looking = timeLimit(this.#signal, this.#options.lookMs);
     try {
-      await this.#look();
+      await withTimeLimit(this.#signal, this.#options.lookMs, async (looking) => {
+        this.#looking = looking;
+        await this.#look();
+      });
       return true;
     } catch (error) {
       if (this.#signal.aborted || !this.#looking.aborted) throw error;

@@ -3,7 +3,7 @@ import { decodeMessage } from '#wire/message-codec.js';
 import { downTopic, parseUpTopic, type DownKind, type UpTopic } from '#wire/topics.js';
 import type { Broker, BrokerEvents } from '../broker.js';
 import type { BrokerLimits } from '../limits.js';
-import { Recent } from '../../recent.js';
+import { LRUCache } from 'lru-cache';
 import { RateQuota } from '../rate-quota.js';
 import type { BrokerLog } from '../session.js';
 import { AccessKeeper } from './access-keeper.js';
@@ -61,7 +61,7 @@ export const createExternalBroker = (deps: ExternalBrokerDeps): Broker => new Ex
 class ExternalBroker implements Broker {
   readonly #deps: ExternalBrokerDeps;
   readonly #presence: Presence;
-  readonly #quotas = new Recent<string, RateQuota>(MOST_QUOTAS);
+  readonly #quotas = new LRUCache<string, RateQuota>({ max: MOST_QUOTAS });
   readonly #told = new Map<string, number>();
   readonly #receiving = new Set<Promise<void>>();
   readonly #stopping = new AbortController();

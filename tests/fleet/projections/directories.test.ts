@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { createDirectories } from '../../../fleet/projections/directories.js';
+import { createLegalDays } from '../../../fleet/projections/legal-day.js';
 import type { PointMeta, StoredDirectory } from '../../../fleet/store/views-writer.js';
 
 const meta = (point: number): PointMeta => ({
@@ -23,7 +24,7 @@ it('keeps the directories used last, as many as have so many points', () => {
     seeDirectory: () => false,
     addDirectory: () => undefined,
   };
-  const directories = createDirectories(views, { resolve: () => new Map() }, 50);
+  const directories = createDirectories(views, { resolve: () => new Map() }, createLegalDays(), 50);
   for (const source of ['a', 'b', 'a', 'c', 'a', 'b']) directories.find(source, 'hash');
   expect(read).toEqual(['a', 'b', 'c', 'b']);
   directories.forget();
