@@ -7,7 +7,9 @@ import type {
   PersonState,
   Role,
 } from '../store/people-store.js';
+import type { Reach } from '../store/reach.js';
 import type { Organisation } from '../store/registry-store.js';
+import type { Page } from '../store/views-store.js';
 import { checkedLogin, loginTaken } from './accounts.js';
 import { AccessError } from './errors.js';
 import { requireLimit, type LimitDeps } from './limits.js';
@@ -80,8 +82,9 @@ export interface Invitations {
   ): string;
   /** Uses a link for a new password. Throws `gone`. */
   reset(token: string, passwordHash: string): void;
-  /** Newest first; without those for passwords. */
-  list(): readonly Invitation[];
+  /** Those within reach, by id; without those for passwords. */
+  listIn(reach: Reach, page: Page): readonly Invitation[];
+  findIn(reach: Reach, id: string): Invitation | undefined;
   /** `false` where it was used or revoked already. */
   revoke(id: string): boolean;
 }
@@ -134,7 +137,8 @@ export const createInvitations = (deps: InvitationsDeps): Invitations => {
     reset: (token, passwordHash) => {
       if (!store.acceptReset(hashOf(token), now(), passwordHash)) throw gone();
     },
-    list: () => store.invitations().filter(({ personId }) => personId === null),
+    listIn: (reach, page) => store.invitationsIn(reach, page),
+    findIn: (reach, id) => store.invitationIn(reach, id),
     revoke: (id) => store.revokeInvitation(id, now()),
   };
 };

@@ -46,7 +46,8 @@ const dayIn = (day: string, zone: string) => {
   return { from: midnight.toMillis(), to: midnight.plus({ days: 1 }).startOf('day').toMillis() };
 };
 
-const siteNamed = (registry: OperatorPeople['registry'], text: string): string => {
+/** Id of the site that a text means: its id, or a name that only one has. Throws `AccessError`. */
+export const siteNamed = (registry: Pick<OperatorPeople['registry'], 'records'>, text: string): string => {
   const found = registry
     .records('site', { mergedInto: null })
     .filter(({ id, name }) => id === text || name === text);

@@ -9,7 +9,8 @@ import {
   UNION,
   type Deed,
 } from '../registry/organisations/deeds.js';
-import { concernsOnly, type Reach } from '../registry/organisations/within-reach.js';
+import { concernsOnly } from '../registry/organisations/within-reach.js';
+import type { Reach } from '../store/reach.js';
 import type { HttpContext, Routes, Server } from './context.js';
 import { ACT, actorOf, BY_ID, DRY_RUN, planOrDo, presentAct, recorded } from './deeds.js';
 import { PAGING, pageOf, readPage } from './paging.js';

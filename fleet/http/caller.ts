@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { treeOf } from '../access/organisation-tree.js';
+import { siteOf } from '../access/subject.js';
 import { compileScope } from '../sharing/compile-scope.js';
 import type { Scope } from '../sharing/scope.js';
+import type { Reach } from '../store/reach.js';
 import type { HttpContext } from './context.js';
 import { sessionCookieOf } from './session-cookie.js';
 
@@ -45,13 +47,11 @@ const OWN_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 export const fromHere = (request: FastifyRequest): boolean =>
   fromLoopback(request) && !isForwarded(request) && OWN_NAMES.has(request.hostname);
 
-/** Organisations of which the caller reads everything, not what is at one site alone. */
-export const wholeOrganisations = (context: HttpContext, request: FastifyRequest): ReadonlySet<string> =>
-  new Set(
-    scopeOf(context, request).grants.flatMap(({ organisationId, siteId }) =>
-      siteId === undefined ? [organisationId] : [],
-    ),
-  );
+/** Whose records the caller may see now: what stores are asked for, rather than all of them. */
+export const reachOf = (context: HttpContext, request: FastifyRequest): Reach => ({
+  organisations: new Set(scopeOf(context, request).grants.map(({ organisationId }) => organisationId)),
+  ...siteOf(request.subject),
+});
 
 /** What the caller may read now. */
 export const scopeOf = ({ registry, now }: HttpContext, request: FastifyRequest): Scope =>

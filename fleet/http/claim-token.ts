@@ -6,6 +6,8 @@ import { TOKEN_HOURS, type IssuedToken, type TokenOrder } from '../registry/toke
 import { attemptOf } from './authorise.js';
 import { originOf } from './caller.js';
 import type { HttpContext } from './context.js';
+import { readableRows } from './deeds.js';
+import { HttpError } from './problem.js';
 import { isoTime } from './time.js';
 
 /** How a token is bounded, in the body of a request for one. */
@@ -21,6 +23,12 @@ export const TOKEN_BOUNDS = {
     }),
   ),
   approval: Type.Optional(Type.Boolean({ description: 'The claim waits until an operator approves it.' })),
+  siteId: Type.Optional(
+    Type.String({
+      maxLength: 64,
+      description: 'Where the gateway will stand; who is limited to a site issues tokens for that alone.',
+    }),
+  ),
   qr: Type.Optional(Type.Boolean({ description: 'Answer a QR code of the link too.' })),
 };
 
@@ -42,19 +50,28 @@ export const presentToken = (
   return { id, token, link, expires: isoTime(expires), ...(qr === true ? { qr: qrAsSvg(link) } : {}) };
 };
 
-/** Issues a token and records that it was. */
+/**
+ * Issues a token and records that it was: one for a site that the caller sees, and for no longer than their role holds.
+ * Throws `HttpError` `not-found` on another site.
+ */
 export const issueRecorded = (
-  { audit, enrolment }: HttpContext,
+  context: HttpContext,
   request: FastifyRequest,
-  order: TokenOrder,
+  order: Omit<TokenOrder, 'until'>,
 ): IssuedToken => {
-  const { organisationId, serial, approval, replaces } = order;
-  return audit.change(
-    () => enrolment.issueToken(order),
+  const { organisationId, serial, approval, replaces, siteId } = order;
+  const site = siteId === undefined ? undefined : readableRows(context, request).record('site', siteId);
+  if (siteId !== undefined && site?.mergedInto !== null) {
+    throw new HttpError('not-found', 'siteId: there is no such site.');
+  }
+  const { subject } = request;
+  const until = subject.type === 'person' ? subject.limit?.to : undefined;
+  return context.audit.change(
+    () => context.enrolment.issueToken({ ...order, until }),
     ({ id, expires }) => ({
       ...attemptOf(request),
       resource: { type: 'enrolment-token', id, organisationId },
-      after: { expires: isoTime(expires), serial, approval, replaces },
+      after: { expires: isoTime(expires), serial, approval, replaces, siteId },
       outcome: 'done',
     }),
   );

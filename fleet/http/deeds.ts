@@ -12,7 +12,7 @@ import { withinReach } from '../registry/organisations/within-reach.js';
 import type { Rows } from '../registry/organisations/draft.js';
 import { ACT_KINDS, type Act, type Change } from '../store/organisations-store.js';
 import { attemptOf } from './authorise.js';
-import { scopeOf } from './caller.js';
+import { reachOf } from './caller.js';
 import type { HttpContext } from './context.js';
 import { HttpError } from './problem.js';
 import { isoTime } from './time.js';
@@ -68,10 +68,7 @@ export const actorOf = (context: HttpContext, request: FastifyRequest): Actor =>
 
 /** Rows as far as the caller may read them. */
 export const readableRows = (context: HttpContext, request: FastifyRequest): Rows =>
-  withinReach(context.registry, {
-    organisations: new Set(scopeOf(context, request).grants.map(({ organisationId }) => organisationId)),
-    ...siteOf(request.subject),
-  });
+  withinReach(context.registry, reachOf(context, request));
 
 /** Performs a deed; what it changed goes into the trail of whom it concerns. */
 export const doDeed = (context: HttpContext, request: FastifyRequest, deed: Deed): Act =>

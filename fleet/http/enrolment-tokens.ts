@@ -1,9 +1,9 @@
 import { Type } from 'typebox';
 import { inOrganisation } from '../access/decide.js';
-import { subjectId } from '../access/subject.js';
+import { siteOf, subjectId } from '../access/subject.js';
 import type { EnrolmentToken } from '../store/identity-store.js';
 import { attemptOf, authorise } from './authorise.js';
-import { wholeOrganisations } from './caller.js';
+import { reachOf } from './caller.js';
 import { CLAIM_TOKEN, issueRecorded, presentToken, TOKEN_BOUNDS } from './claim-token.js';
 import type { Routes } from './context.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
@@ -37,8 +37,10 @@ const addIssue: Routes = (server, context) => {
       },
     },
     async (request, reply) => {
-      const { qr, ...order } = request.body;
-      authorise(context, request, inOrganisation(order.organisationId));
+      const { qr, ...asked } = request.body;
+      // who is limited to a site need not name it
+      const order = { ...siteOf(request.subject), ...asked };
+      authorise(context, request, inOrganisation(order.organisationId, order.siteId));
       const issued = issueRecorded(context, request, { ...order, createdBy: subjectId(request.subject) });
       return reply.status(201).send(presentToken(request, issued, qr));
     },
@@ -58,15 +60,11 @@ const addListing: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const visible = wholeOrganisations(context, request);
-      const tokens = context.registry
-        .enrolmentTokens()
-        .filter(({ organisationId }) => visible.has(organisationId))
-        .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      const reach = reachOf(context, request);
       const page = readPage(
         context,
         request,
-        ({ after, limit }) => tokens.filter(({ id }) => after === undefined || id > after).slice(0, limit),
+        (wanted) => context.registry.enrolmentTokensIn(reach, wanted),
         ({ id }) => id,
       );
       return { ...page, items: page.items.map((token) => present(token, context.now())) };
@@ -88,12 +86,10 @@ const addRevoke: Routes = (server, context) => {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const token = context.registry.enrolmentTokens().find((each) => each.id === id);
-      const visible = wholeOrganisations(context, request);
-      if (token === undefined || !visible.has(token.organisationId))
-        throw new HttpError('not-found', 'There is no such token.');
+      const token = context.registry.enrolmentTokenIn(reachOf(context, request), id);
+      if (token === undefined) throw new HttpError('not-found', 'There is no such token.');
       const { organisationId } = token;
-      authorise(context, request, inOrganisation(organisationId));
+      authorise(context, request, inOrganisation(organisationId, token.siteId));
       context.audit.change(
         () => {
           if (context.registry.revokeEnrolmentToken(id, context.now())) return;
@@ -118,6 +114,7 @@ const present = (token: EnrolmentToken, now: number) => ({
   serial: token.serial ?? null,
   approval: token.approval ?? false,
   replaces: token.replaces ?? null,
+  siteId: token.siteId ?? null,
   state: stateOf(token, now),
   gatewayId: token.used?.gatewayId ?? null,
   used: token.used === undefined ? null : isoTime(token.used.at),

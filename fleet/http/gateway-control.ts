@@ -3,10 +3,10 @@ import { Type } from 'typebox';
 import type { AuditObject } from '../access/audit/content.js';
 import { inOrganisation } from '../access/decide.js';
 import { subjectId, type Subject } from '../access/subject.js';
-import { endOfClaim, waitingClaims } from '../registry/held-claims.js';
+import { endOfClaim, waitingClaimsIn } from '../registry/held-claims.js';
 import type { HeldClaim } from '../store/identity-store.js';
 import { attemptOf, authorise } from './authorise.js';
-import { scopeOf, wholeOrganisations } from './caller.js';
+import { reachOf, scopeOf } from './caller.js';
 import { CLAIM_TOKEN, issueRecorded, presentToken, TOKEN_BOUNDS } from './claim-token.js';
 import type { HttpContext, Routes } from './context.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
@@ -42,15 +42,11 @@ const addClaims: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const visible = wholeOrganisations(context, request);
-      const claims = waitingClaims(context.registry, context.now())
-        .filter(({ organisationId }) => visible.has(organisationId))
-        .toSorted((a, b) => (a.gatewayId < b.gatewayId ? -1 : 1));
+      const reach = reachOf(context, request);
       const page = readPage(
         context,
         request,
-        ({ after, limit }) =>
-          claims.filter(({ gatewayId }) => after === undefined || gatewayId > after).slice(0, limit),
+        (wanted) => waitingClaimsIn(context.registry, reach, context.now(), wanted),
         ({ gatewayId }) => gatewayId,
       );
       return {
@@ -61,6 +57,7 @@ const addClaims: Routes = (server, context) => {
           name: claim.name,
           serial: claim.serial ?? null,
           replaces: claim.replaces ?? null,
+          siteId: claim.siteId ?? null,
           asked: isoTime(claim.askedAt),
           expires: isoTime(endOfClaim(claim)),
         })),
@@ -73,11 +70,9 @@ type Asked = FastifyRequest<{ Params: { id: string } }>;
 
 /** The claim that the caller may decide. */
 const claimOf = (context: HttpContext, request: Asked): HeldClaim => {
-  const claim = context.registry.heldClaim(request.params.id);
-  const visible = wholeOrganisations(context, request);
-  if (claim === undefined || !visible.has(claim.organisationId))
-    throw new HttpError('not-found', 'No claim waits under this id.');
-  authorise(context, request, inOrganisation(claim.organisationId));
+  const claim = context.registry.heldClaimIn(reachOf(context, request), request.params.id);
+  if (claim === undefined) throw new HttpError('not-found', 'No claim waits under this id.');
+  authorise(context, request, inOrganisation(claim.organisationId, claim.siteId));
   return claim;
 };
 

@@ -3,13 +3,14 @@ import { inOrganisation } from '../access/decide.js';
 import { AccessError } from '../access/errors.js';
 import { INVITATION_HOURS, MAX_HOURS } from '../access/invitations.js';
 import { personSubject, subjectId } from '../access/subject.js';
-import { ROLES, type Limit } from '../store/people-store.js';
+import { ROLES, type Invitation, type Limit } from '../store/people-store.js';
 import { attemptOf, authorise } from './authorise.js';
+import { reachOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
 import { ASKED_LIMIT, LIMIT, limitAsked, presentLimit } from './limit.js';
 import { OPENED_SESSION, originOf, presentSession } from './login.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
-import { LINK, organisationsInReach, presentLink } from './people.js';
+import { LINK, presentLink } from './people.js';
 import { isoTime } from './time.js';
 
 const INVITATION = Type.Object({
@@ -46,31 +47,29 @@ const addInvitations: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const reach = organisationsInReach(context, request);
-      const all = context.people.invitations
-        .list()
-        .filter(({ organisationId }) => reach.has(organisationId))
-        .map(({ createdAt, expires, usedAt, revokedAt, ...invitation }) => ({
-          id: invitation.id,
-          organisationId: invitation.organisationId,
-          role: invitation.role,
-          limit: presentLimit(invitation.limit),
-          login: invitation.login,
-          name: invitation.name,
-          created: isoTime(createdAt),
-          expires: isoTime(expires),
-          state: stateOf(usedAt, revokedAt, expires <= context.now()),
-        }))
-        .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      const reach = reachOf(context, request);
       return readPage(
         context,
         request,
-        ({ after, limit }) => all.filter(({ id }) => after === undefined || id > after).slice(0, limit),
+        (page) =>
+          context.people.invitations.listIn(reach, page).map((found) => present(found, context.now())),
         ({ id }) => id,
       );
     },
   );
 };
+
+const present = ({ createdAt, expires, usedAt, revokedAt, ...invitation }: Invitation, now: number) => ({
+  id: invitation.id,
+  organisationId: invitation.organisationId,
+  role: invitation.role,
+  limit: presentLimit(invitation.limit),
+  login: invitation.login,
+  name: invitation.name,
+  created: isoTime(createdAt),
+  expires: isoTime(expires),
+  state: stateOf(usedAt, revokedAt, expires <= now),
+});
 
 const stateOf = (
   usedAt: number | null,
@@ -142,7 +141,7 @@ const addRevoke: Routes = (server, context) => {
     },
     async (request, reply) => {
       const { id } = request.params;
-      const invitation = context.people.invitations.list().find((one) => one.id === id);
+      const invitation = context.people.invitations.findIn(reachOf(context, request), id);
       authorise(context, request, inOrganisation(invitation?.organisationId ?? ''));
       context.audit.change(
         () => {

@@ -8,10 +8,10 @@ import { PURPOSES } from '../access/keys/purposes.js';
 import { subjectId, type Subject } from '../access/subject.js';
 import { ROLES, type ApiKey, type Role } from '../store/people-store.js';
 import { attemptOf, authorise } from './authorise.js';
+import { reachOf } from './caller.js';
 import type { HttpContext, Routes, Server } from './context.js';
 import { ownOf } from './own-account.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
-import { organisationsInReach } from './people.js';
 import { isoTime } from './time.js';
 
 const NullableTime = Type.Union([Type.String({ format: 'date-time' }), Type.Null()]);
@@ -78,16 +78,11 @@ const addKeys: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const reach = organisationsInReach(context, request);
-      const keys = context.people.keys
-        .list()
-        .filter(({ organisationId }) => reach.has(organisationId))
-        .map((key) => present(key, request.subject))
-        .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      const reach = reachOf(context, request);
       return readPage(
         context,
         request,
-        ({ after, limit }) => keys.filter(({ id }) => after === undefined || id > after).slice(0, limit),
+        (page) => context.people.keys.listIn(reach, page).map((key) => present(key, request.subject)),
         ({ id }) => id,
       );
     },
@@ -107,7 +102,7 @@ const addOwnKeys: Routes = (server, context) => {
     },
     async (request) => {
       const { person } = ownOf(context, request);
-      const own = context.people.keys.list().filter(({ personId }) => personId === person.id);
+      const own = context.people.keys.listOf(person.id);
       return { items: own.map((key) => present(key, request.subject)) };
     },
   );
@@ -219,7 +214,7 @@ const create = (
 
 /** A key that the caller manages; one beyond reach is like one that does not exist. */
 const managedKey: FindKey = (context, request, id) => {
-  const key = context.people.keys.find(id);
+  const key = context.people.keys.findIn(reachOf(context, request), id);
   authorise(context, request, inOrganisation(key?.organisationId ?? ''));
   return key;
 };

@@ -4,10 +4,10 @@ import { Type, type Static } from 'typebox';
 import { RESET_HOURS, MAX_HOURS, invitationLink } from '../access/invitations.js';
 import { inOrganisation } from '../access/decide.js';
 import { AccessError } from '../access/errors.js';
-import { treeOf } from '../access/organisation-tree.js';
-import { isMember, subjectId } from '../access/subject.js';
+import { subjectId } from '../access/subject.js';
 import { ROLES, type PersonState } from '../store/people-store.js';
 import { attemptOf, authorise } from './authorise.js';
+import { reachOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
 import { ASKED_LIMIT, LIMIT, limitAsked, presentLimit } from './limit.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
@@ -62,13 +62,9 @@ const present = (person: PersonState) => {
   };
 };
 
-/** Organisations that the caller's role or key reaches. */
-export const organisationsInReach = ({ registry }: HttpContext, { subject }: FastifyRequest): Set<string> =>
-  new Set(isMember(subject) ? treeOf(registry.organisations()).below(subject.organisationId) : []);
-
 /** A person within reach; one beyond it is like one who does not exist. */
 const personInReach = (context: HttpContext, request: FastifyRequest, id: string): PersonState => {
-  const person = context.registry.person(id);
+  const person = context.registry.personIn(reachOf(context, request), id);
   authorise(context, request, inOrganisation(person?.organisationId ?? ''));
   if (person === undefined) throw new AccessError('not-found', 'There is no such person.');
   return person;
@@ -87,16 +83,11 @@ const addPeople: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const reach = organisationsInReach(context, request);
-      const people = context.registry.people().filter(({ organisationId }) => reach.has(organisationId));
+      const reach = reachOf(context, request);
       return readPage(
         context,
         request,
-        ({ after, limit }) =>
-          people
-            .filter(({ id }) => after === undefined || id > after)
-            .slice(0, limit)
-            .map(present),
+        (page) => context.registry.peopleIn(reach, page).map(present),
         ({ id }) => id,
       );
     },

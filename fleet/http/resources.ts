@@ -83,6 +83,7 @@ export const ENROLMENT_TOKEN = Type.Object({
   serial: nullable(Type.String({ description: 'Of the only box that may use it.' })),
   approval: Type.Boolean({ description: 'The claim waits for an operator.' }),
   replaces: nullable(Type.String({ description: 'Gateway whose devices the new one takes over.' })),
+  siteId: nullable(Type.String({ description: 'Where the gateway will stand.' })),
   state: Type.Enum(['open', 'used', 'expired', 'revoked']),
   gatewayId: nullable(Type.String({ description: 'Who used it.' })),
   used: nullable(Time),
@@ -94,6 +95,7 @@ export const ENROLMENT_CLAIM = Type.Object({
   name: Type.String(),
   serial: nullable(Type.String({ description: 'What the box says of itself.' })),
   replaces: nullable(Type.String()),
+  siteId: nullable(Type.String({ description: 'Where the gateway will stand.' })),
   asked: Time,
   expires: Time,
 });

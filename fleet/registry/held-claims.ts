@@ -1,4 +1,6 @@
 import type { HeldClaim, IdentityStore } from '../store/identity-store.js';
+import type { Reach } from '../store/reach.js';
+import type { Page } from '../store/views-store.js';
 
 /** How long a claim waits for an operator; then its token is used up, and nobody gets a certificate by it. */
 export const CLAIM_WAITS_DAYS = 7;
@@ -15,3 +17,11 @@ export const isForgotten = (claim: HeldClaim, now: number): boolean =>
 /** Claims that an operator can decide now, oldest first. */
 export const waitingClaims = (store: Pick<IdentityStore, 'heldClaims'>, now: number): readonly HeldClaim[] =>
   store.heldClaims().filter((claim) => !isForgotten(claim, now));
+
+/** The same within somebody's reach, by the id of the gateway. */
+export const waitingClaimsIn = (
+  store: Pick<IdentityStore, 'heldClaimsIn'>,
+  reach: Reach,
+  now: number,
+  page: Page,
+): readonly HeldClaim[] => store.heldClaimsIn(reach, now - CLAIM_WAITS_DAYS * DAY_MS, page);

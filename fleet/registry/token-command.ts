@@ -27,7 +27,8 @@ export const tokenCommand = (): Command =>
 Examples:
   terroir-fleet token create --organisation Brenne
   terroir-fleet token create --organisation Brenne --fleet https://fleet.example.org --qr
-  terroir-fleet token create --organisation Brenne --serial 10000000a3b1c2d3 --approval`,
+  terroir-fleet token create --organisation Brenne --serial 10000000a3b1c2d3 --approval
+  terroir-fleet token create --organisation Brenne --site 'Pumping station 4' --hours 12`,
     );
 
 const createCommand = (): Command =>
@@ -50,10 +51,11 @@ const listCommand = (): Command =>
     .action(({ data, json }: DataOptions) => {
       withRegistry(data, (registry) => {
         const names = new Map(registry.organisations().map(({ id, name }) => [id, name]));
+        const siteName = (id: string) => registry.record('site', id)?.name ?? id;
         const tokens = registry.enrolmentTokens().map(({ secretHash: _hash, ...token }) => token);
         const text = json
           ? `${JSON.stringify(tokens, null, 2)}\n`
-          : tokens.map((token) => line(token, names.get(token.organisationId) ?? '')).join('');
+          : tokens.map((token) => line(token, names.get(token.organisationId) ?? '', siteName)).join('');
         process.stdout.write(text);
       });
     });
@@ -96,12 +98,17 @@ const findOrganisation = (
   throw new Error(`Which organisation? Give --organisation with one of:\n${choice}`);
 };
 
-const line = (token: Omit<EnrolmentToken, 'secretHash'>, organisation: string): string => {
-  const { id, expires, serial, approval, replaces } = token;
+const line = (
+  token: Omit<EnrolmentToken, 'secretHash'>,
+  organisation: string,
+  siteName: (id: string) => string,
+): string => {
+  const { id, expires, serial, approval, replaces, siteId } = token;
   const bounds = [
     ...(serial === undefined ? [] : [`serial ${serial}`]),
     ...(approval === true ? ['approval'] : []),
     ...(replaces === undefined ? [] : [`replaces ${replaces}`]),
+    ...(siteId === undefined ? [] : [`at ${siteName(siteId)}`]),
   ];
   return `${[id, stateOf(token), new Date(expires).toISOString(), organisation, ...bounds].join('  ')}\n`;
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { formatClaimLink } from '#wire/enrolment.js';
 import { changeAsOperator } from '../access/audit/operator-audit.js';
+import { siteNamed } from '../access/limit-options.js';
 import type { RegistryStore } from '../store/registry-store.js';
 import { thumbprintOf } from './authority/certificates.js';
 import { newId } from './new-id.js';
@@ -14,6 +15,7 @@ import { issueToken, TOKEN_HOURS, type TokenOrder } from './tokens.js';
 export interface TokenOptions {
   readonly hours: number;
   readonly serial?: string;
+  readonly site?: string;
   readonly approval: boolean;
   readonly fleet?: string;
   readonly qr: boolean;
@@ -40,6 +42,7 @@ export const withTokenOptions = (command: Command): Command =>
   command
     .option('--hours <n>', 'how long it may be used', parseHours, TOKEN_HOURS.byDefault)
     .option('--serial <number>', 'only the box with this serial number may use it')
+    .option('--site <site>', 'where the gateway will stand; id or name of a site')
     .option('--approval', 'the claim waits until `gateway approve`', false)
     .option('--fleet <url>', 'where gateways reach this fleet: shows a link as well', parseAddress)
     .option('--qr', 'show the link as a QR code (needs --fleet)', false)
@@ -50,19 +53,20 @@ export const withTokenOptions = (command: Command): Command =>
 export const printNewToken = (
   registry: RegistryStore,
   order: Pick<TokenOrder, 'organisationId' | 'createdBy' | 'replaces'>,
-  { hours, serial, approval, fleet, qr, data, json }: TokenOptions,
+  { site, hours, serial, approval, fleet, qr, data, json }: TokenOptions,
 ): void => {
   if (qr && fleet === undefined) throw new Error('--qr shows a link: give --fleet https://… as well.');
   const root = new X509Certificate(readFileSync(join(authorityFolder(data), 'root.pem')));
+  const siteId = site === undefined ? undefined : siteNamed(registry, site);
+  const bounds = { hours, serial, approval, siteId };
   const deps = { store: registry, rootFingerprint: thumbprintOf(root), now: Date.now, newId };
   const issued = changeAsOperator(
     registry,
-    () =>
-      issueToken({ ...deps, random: (bytes) => randomBytes(bytes) }, { ...order, hours, serial, approval }),
+    () => issueToken({ ...deps, random: (bytes) => randomBytes(bytes) }, { ...order, ...bounds }),
     (made) => ({
       action: order.replaces === undefined ? 'issue-enrolment-token' : 'replace-gateway',
       resource: { type: 'enrolment-token', id: made.id, organisationId: order.organisationId },
-      after: { expires: made.expires, serial, approval, replaces: order.replaces },
+      after: { expires: made.expires, serial, approval, siteId, replaces: order.replaces },
     }),
   );
   const link = fleet === undefined ? undefined : formatClaimLink(fleet, issued.token);

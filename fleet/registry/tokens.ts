@@ -30,6 +30,10 @@ export interface TokenOrder {
   readonly approval?: boolean | undefined;
   /** Id of a gateway whose devices the new one takes over. */
   readonly replaces?: string | undefined;
+  /** Site at which the new gateway stands. */
+  readonly siteId?: string | undefined;
+  /** It ends then at the latest, UTC ms. */
+  readonly until?: number | undefined;
 }
 
 export interface IssuedToken {
@@ -42,7 +46,8 @@ export interface IssuedToken {
 
 /** Makes a token for one gateway; its secret is kept as a hash only. Throws `EnrolmentError`. */
 export const issueToken = (deps: TokenDeps, order: TokenOrder): IssuedToken => {
-  const { organisationId, createdBy, hours = TOKEN_HOURS.byDefault, approval, replaces } = order;
+  const { organisationId, createdBy, hours = TOKEN_HOURS.byDefault, until = Infinity, ...rest } = order;
+  const { approval, replaces, siteId } = rest;
   if (!(hours > 0 && hours <= TOKEN_HOURS.atMost)) {
     throw new EnrolmentError(
       'bad-request',
@@ -54,8 +59,8 @@ export const issueToken = (deps: TokenDeps, order: TokenOrder): IssuedToken => {
   if (serial === '') throw new EnrolmentError('bad-request', 'This is no serial number.');
   const secret = Buffer.from(deps.random(SECRET_BYTES)).toString('base64url');
   const id = deps.newId();
-  const expires = deps.now() + Math.round(hours * HOUR_MS);
-  const bounds = { serial, approval, replaces };
+  const expires = Math.min(until, deps.now() + Math.round(hours * HOUR_MS));
+  const bounds = { serial, approval, replaces, siteId };
   deps.store.addEnrolmentToken({
     id,
     secretHash: hashOfSecret(secret),

@@ -1,11 +1,16 @@
+import type { Reach } from './reach.js';
 import type { Gateway } from './registry-store.js';
+import type { Page } from './views-store.js';
 
 /** Claim tokens, claims, certificates, and their end. Times are UTC ms. */
 export interface IdentityStore {
   addEnrolmentToken(token: NewEnrolmentToken): void;
   enrolmentToken(secretHash: string): EnrolmentToken | undefined;
-  /** All that are kept, the next to expire first. */
+  /** All that are kept, the next to expire first: for whoever has a shell on the machine. */
   enrolmentTokens(): readonly EnrolmentToken[];
+  /** Those within reach, by id. */
+  enrolmentTokensIn(reach: Reach, page: Page): readonly EnrolmentToken[];
+  enrolmentTokenIn(reach: Reach, id: string): EnrolmentToken | undefined;
   /** `false` where there is no such token, or it was used or revoked before. */
   revokeEnrolmentToken(id: string, at: number): boolean;
   /**
@@ -20,6 +25,10 @@ export interface IdentityStore {
   heldClaim(gatewayId: string): HeldClaim | undefined;
   /** Those that nobody has decided yet, oldest first. */
   heldClaims(): readonly HeldClaim[];
+  /** The same within reach that were asked after a time, by the id of the gateway. */
+  heldClaimsIn(reach: Reach, askedAfter: number, page: Page): readonly HeldClaim[];
+  /** One within reach, decided or not. */
+  heldClaimIn(reach: Reach, gatewayId: string): HeldClaim | undefined;
   /** `false` where there is no such claim, or it was decided before. */
   decideClaim(gatewayId: string, decision: ClaimDecision): boolean;
   /** Stores gateway and certificate of an approved claim; `false` where they were stored meanwhile. */
@@ -60,6 +69,8 @@ export interface NewEnrolmentToken {
   readonly approval?: boolean | undefined;
   /** Gateway whose devices the new one takes over. */
   readonly replaces?: string | undefined;
+  /** Site at which the new gateway stands. */
+  readonly siteId?: string | undefined;
 }
 
 export interface EnrolmentToken extends NewEnrolmentToken {
@@ -86,6 +97,7 @@ export interface HeldClaim extends NewHeldClaim {
   readonly askedAt: number;
   readonly csrHash: string;
   readonly replaces: string | undefined;
+  readonly siteId: string | undefined;
   readonly decision: ClaimDecision | undefined;
 }
 

@@ -158,7 +158,7 @@ export interface PointRecord {
   readonly current: number;
 }
 
-/** Where a program's key, an identity provider or a claim token belongs. */
+/** Where a program's key or an identity provider belongs. */
 export interface BelongingRecord {
   readonly id: string;
   readonly organisationId: string;
@@ -167,6 +167,11 @@ export interface BelongingRecord {
 /** The same of a person or an invitation, whose role may be limited to a site. */
 export interface LimitedRecord extends BelongingRecord {
   readonly limitSite: string | null;
+}
+
+/** The same of a claim token, whose gateway may be to stand at a site. */
+export interface TokenRecord extends BelongingRecord {
+  readonly siteId: string | null;
 }
 
 /** [from, to), UTC ms; `to` null: open. */
@@ -199,7 +204,7 @@ export interface Records {
   readonly key: BelongingRecord;
   readonly invitation: LimitedRecord;
   readonly provider: BelongingRecord;
-  readonly token: BelongingRecord;
+  readonly token: TokenRecord;
 }
 export type RecordName = keyof Records;
 

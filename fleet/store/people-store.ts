@@ -1,3 +1,6 @@
+import type { Reach } from './reach.js';
+import type { Page } from './views-store.js';
+
 /** People and programs: who they are, how they prove it, what they were given. Times are UTC ms. */
 export interface PeopleStore
   extends PersonTable, SessionTable, SecondFactorTable, InvitationTable, KeyTable, ProviderTable {}
@@ -58,7 +61,11 @@ export interface PersonState extends Person {
 export interface PersonTable {
   person(id: string): PersonState | undefined;
   personByLogin(login: string): PersonState | undefined;
+  /** All: for whoever has a shell on the machine, and for what holds of everybody. */
   people(): readonly PersonState[];
+  /** Those within reach, by id; none for whom is limited to a site. */
+  peopleIn(reach: Reach, page: Page): readonly PersonState[];
+  personIn(reach: Reach, id: string): PersonState | undefined;
   /** `false` where the login is taken. */
   addPerson(person: NewPerson): boolean;
   passwordHash(personId: string): string | null;
@@ -179,8 +186,11 @@ export interface Invitation {
 export interface InvitationTable {
   addInvitation(invitation: Invitation): void;
   invitationByToken(tokenHash: string): Invitation | undefined;
-  /** Newest first. */
+  /** Newest first: for whoever has a shell on the machine. */
   invitations(): readonly Invitation[];
+  /** Those to join within reach, by id; none for whom is limited to a site. */
+  invitationsIn(reach: Reach, page: Page): readonly Invitation[];
+  invitationIn(reach: Reach, id: string): Invitation | undefined;
   /** `false` where it was used or revoked already, or never was. */
   revokeInvitation(id: string, at: number): boolean;
   /** Uses it once: adds the person, with an identity where they signed on elsewhere. */
@@ -219,7 +229,13 @@ export interface ApiKey {
 export interface KeyTable {
   addKey(key: ApiKey): void;
   key(id: string): ApiKey | undefined;
+  /** All, newest first: for whoever has a shell on the machine. */
   keys(): readonly ApiKey[];
+  /** Those within reach, by id; none for whom is limited to a site. */
+  keysIn(reach: Reach, page: Page): readonly ApiKey[];
+  keyIn(reach: Reach, id: string): ApiKey | undefined;
+  /** A person's own, newest first. */
+  keysOf(personId: string): readonly ApiKey[];
   /** `false` where there is none or it was revoked already. */
   revokeKey(id: string, at: number): boolean;
   noteKeyUse(id: string, at: number, address: string): void;

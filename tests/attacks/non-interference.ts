@@ -1,4 +1,7 @@
-import { GATEWAY_A, GATEWAY_B, type Answer } from '../fleet/http/http-under-test.js';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Answer } from '../fleet/http/http-under-test.js';
+import { askedOf, targetsOf, type Asked } from './asked.js';
 import type { Attack, AttackSettings } from './attack.js';
 import { createRandom, type Random } from './random.js';
 import { LIMITED, openTwins, type Hidden, type Twin } from './twin-fleets.js';
@@ -10,91 +13,6 @@ const CALLERS: Readonly<Record<Hidden, readonly [string, ...string[]]>> = {
 };
 /** Behind another name, so that nobody passes for a caller on the machine. */
 const HOST = { host: 'terroir.example' };
-
-interface Asked {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
-  readonly path: string;
-  readonly body?: unknown;
-}
-
-const idOf = ({ pick, below }: Random): string => {
-  const number = String(1 + below(12)).padStart(19, '0');
-  return pick([
-    GATEWAY_A,
-    GATEWAY_B,
-    `v${number}`,
-    `h${number}`,
-    'gatewayzzzzzzzzzzzzz',
-    'b',
-    'a1',
-    'h-0-1',
-    'site-seen',
-    'site-hidden',
-    'hidden-place',
-    'gatewayccccccccccccc',
-    'ü',
-  ]);
-};
-
-const queryOf = (random: Random): string => {
-  const { pick, below } = random;
-  const id = encodeURIComponent(idOf(random));
-  const parts: string[] = [];
-  const maybe = (part: string): void => void (below(3) === 0 && parts.push(part));
-  maybe(`limit=${pick([1, 2, 3, 100, 0, -1])}`);
-  maybe(`state=${pick(['new', 'connected', 'silent', 'lost'])}`);
-  maybe(`point=${id}`);
-  maybe(`organisation=${pick(['a', 'b', 'h-0-1', 'zz'])}`);
-  maybe(`subject=${pick(['person-a-owner', 'person-b-operator', 'nobody'])}`);
-  maybe(`resolution=${pick(['raw', '1m', '15m', '1h', '1d'])}`);
-  maybe(`format=${pick(['csv', 'json', 'proof'])}`);
-  maybe(`from=${pick(['2026-03-10', '2026-03-10T10:00:00Z', 'never'])}`);
-  maybe('outcome=refused');
-  return parts.length === 0 ? '' : `?${parts.join('&')}`;
-};
-
-/** Queries that a route takes, so that answers are more than complaints about the query. */
-const SENSIBLE: Readonly<Record<string, (random: Random) => string>> = {
-  '/api/v1/readings': (random) =>
-    `?point=${encodeURIComponent(idOf(random))}&from=2026-03-10&to=2026-03-12` +
-    `&resolution=${random.pick(['raw', '1m', '1h', '1d'])}&limit=${random.pick([2, 50, 1000])}` +
-    random.pick(['', '&format=csv']),
-  '/api/v1/gateways': ({ pick }) => pick(['', '?state=silent', '?state=new', '?limit=1']),
-  '/api/v1/audit': ({ pick }) =>
-    pick(['?limit=2', '?format=csv', '?organisation=b', '?subject=person-b-operator', '?outcome=refused']),
-};
-
-const askedOf = (random: Random, urls: readonly [string, ...string[]]): Asked => {
-  const { pick, below } = random;
-  const id = idOf(random);
-  if (below(8) === 0) {
-    const name = { name: 'N', type: 'service' };
-    return pick<Asked>([
-      {
-        method: 'POST',
-        path: '/api/v1/organisations',
-        body: { ...name, parentId: pick(['a', 'b', 'h-0-1', 'zz']) },
-      },
-      {
-        method: 'POST',
-        path: '/api/v1/enrolment-tokens',
-        body: { organisationId: pick(['b', 'h-0-1', 'zz']) },
-      },
-      {
-        method: 'POST',
-        path: `/api/v1/gateways/${encodeURIComponent(id)}/recall`,
-        body: { from: '2026-03-10T10:00:00Z', to: '2026-03-10T11:00:00Z' },
-      },
-      { method: 'POST', path: `/api/v1/gateways/${encodeURIComponent(id)}/approve` },
-      { method: 'DELETE', path: `/api/v1/enrolment-tokens/${encodeURIComponent(id)}` },
-    ]);
-  }
-  const url = pick(urls);
-  const sensible = SENSIBLE[url];
-  const query = sensible !== undefined && below(3) > 0 ? sensible(random) : queryOf(random);
-  const path = url.replaceAll(/:\w+/g, encodeURIComponent(id)).replace('*', 'nowhere');
-  return { method: pick(['GET', 'GET', 'GET', 'HEAD']), path: path + (below(4) === 0 ? '' : query) };
-};
 
 /** What must differ, because it is random or sealed, by its length alone. */
 const masked = (text: string): string =>
@@ -114,17 +32,14 @@ const shown = ({ path }: Asked, { status, headers, text }: Answer): string => {
 
 const cursorOf = ({ text }: Answer): string | undefined => /"next":"([^"]+)"/.exec(text)?.[1];
 
-const ask = (twin: Twin, { method, path, body }: Asked, token: string | undefined): Promise<Answer> =>
-  twin.ask(
-    method,
-    path,
-    {
-      ...HOST,
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    body === undefined ? undefined : JSON.stringify(body),
-  );
+const ask = (
+  twin: Twin,
+  { method, path, headers, body }: Asked,
+  token: string | undefined,
+): Promise<Answer> => {
+  const who = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  return twin.ask(method, path, { ...HOST, ...who, ...headers }, body);
+};
 
 const tokensOf = async (twin: Twin, callers: readonly string[]): Promise<Map<string, string>> => {
   const tokens = new Map<string, string>();
@@ -134,53 +49,80 @@ const tokensOf = async (twin: Twin, callers: readonly string[]): Promise<Map<str
 
 /** Lets the same time pass for both, so that neither is slowed for asking so much. */
 const PAUSE_MS = 200;
+/** Then two new fleets are taken: what is asked changes them. */
+const ROUND = 500;
 
-const runOn = async (what: Hidden, { folder, count, seed, progress }: AttackSettings) => {
+interface Found {
+  readonly faults: string[];
+  readonly statuses: Record<string, number>;
+}
+
+type Pair = readonly [Asked, Asked];
+
+const nextPage = (asked: Asked, cursor: string): Asked => {
+  const bare = asked.path.replace(/[?&]cursor=[^&]*/, '');
+  return { ...asked, path: `${bare}${bare.includes('?') ? '&' : '?'}cursor=${cursor}` };
+};
+
+/** Asks both; gives what to ask for the page that follows, where there is one. */
+const compare = async (
+  twins: readonly [Twin, Twin],
+  tokens: readonly [string | undefined, string | undefined],
+  caller: string,
+  [left, right]: Pair,
+  { faults, statuses }: Found,
+): Promise<Pair | undefined> => {
+  const answers = [await ask(twins[0], left, tokens[0]), await ask(twins[1], right, tokens[1])] as const;
+  const { status } = answers[0];
+  const kind = `${left.method === 'GET' || left.method === 'HEAD' ? 'reads' : 'changes'} answered ${status}`;
+  statuses[kind] = (statuses[kind] ?? 0) + 1;
+  if (status >= 500 || shown(left, answers[0]) !== shown(right, answers[1])) {
+    faults.push(
+      `${caller || 'a stranger'}: ${left.method} ${left.path} ${left.body ?? ''} is answered differently\n` +
+        `  ${shown(left, answers[0]).slice(0, 600)}\n  ${shown(right, answers[1]).slice(0, 600)}`,
+    );
+  }
+  const [one, other] = [cursorOf(answers[0]), cursorOf(answers[1])];
+  return one === undefined || other === undefined ? undefined : [nextPage(left, one), nextPage(right, other)];
+};
+
+const runRound = async (
+  what: Hidden,
+  folder: string,
+  random: Random,
+  count: number,
+  found: Found,
+): Promise<void> => {
   const callers = CALLERS[what];
   const twins = await openTwins(folder, what);
-  const [one, other] = twins;
-  const random = createRandom(seed);
-  const faults: string[] = [];
-  const statuses: Record<string, number> = {};
-  const urls = one.server.routeActions
-    .filter(({ method, action }) => method === 'GET' && action !== 'learn-methods')
-    .map(({ url }) => url);
-  const [first = '/', ...rest] = new Set(urls);
-  const pending: { caller: string; asked: [Asked, Asked] }[] = [];
+  const pending: { caller: string; asked: Pair }[] = [];
   try {
-    const tokens = [await tokensOf(one, callers), await tokensOf(other, callers)] as const;
+    const targets = await targetsOf(twins[0]);
+    const tokens = [await tokensOf(twins[0], callers), await tokensOf(twins[1], callers)] as const;
     for (let done = 0; done < count; done += 1) {
       for (const twin of twins) twin.clock.now += PAUSE_MS;
-      const next = pending.pop();
-      const caller = next === undefined ? random.pick(callers) : next.caller;
-      const made = askedOf(random, [first, ...rest]);
-      const [left, right] = next?.asked ?? [made, made];
-      const answers = [
-        await ask(one, left, tokens[0].get(caller)),
-        await ask(other, right, tokens[1].get(caller)),
-      ] as const;
-      const { status } = answers[0];
-      statuses[`answers of ${status}`] = (statuses[`answers of ${status}`] ?? 0) + 1;
-      if (status >= 500 || shown(left, answers[0]) !== shown(right, answers[1])) {
-        faults.push(
-          `${caller || 'a stranger'}: ${left.method} ${left.path} is answered differently\n` +
-            `  ${shown(left, answers[0]).slice(0, 600)}\n  ${shown(right, answers[1]).slice(0, 600)}`,
-        );
-      }
-      const cursors = [cursorOf(answers[0]), cursorOf(answers[1])] as const;
-      if (cursors[0] !== undefined && cursors[1] !== undefined) {
-        const page = (asked: Asked, cursor: string): Asked => {
-          const bare = asked.path.replace(/[?&]cursor=[^&]*/, '');
-          return { ...asked, path: `${bare}${bare.includes('?') ? '&' : '?'}cursor=${cursor}` };
-        };
-        pending.push({ caller, asked: [page(left, cursors[0]), page(right, cursors[1])] });
-      }
-      if (done % 500 === 499) progress(done + 1, `${faults.length} answered differently`);
+      const made = askedOf(random, targets);
+      const { caller, asked } = pending.pop() ?? { caller: random.pick(callers), asked: [made, made] };
+      const bearers = [tokens[0].get(caller), tokens[1].get(caller)] as const;
+      const page = await compare(twins, bearers, caller, asked, found);
+      if (page !== undefined) pending.push({ caller, asked: page });
     }
   } finally {
     for (const twin of twins) await twin.close();
   }
-  return { faults, figures: { requests: count, ...statuses } };
+};
+
+const runOn = async (what: Hidden, { folder, count, seed, progress }: AttackSettings) => {
+  const random = createRandom(seed);
+  const found: Found = { faults: [], statuses: {} };
+  for (let done = 0; done < count; done += ROUND) {
+    const round = join(folder, String(done));
+    mkdirSync(round);
+    await runRound(what, round, random, Math.min(ROUND, count - done), found);
+    rmSync(round, { recursive: true });
+    progress(Math.min(count, done + ROUND), `${found.faults.length} answered differently`);
+  }
+  return { faults: found.faults, figures: { requests: count, ...found.statuses } };
 };
 
 export const nonInterference: Attack = {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '../../fleet/access/passwords.js';
+import { createRandom } from './random.js';
 import {
   addGateway,
   directoryOf,
@@ -25,15 +26,16 @@ export interface Twin extends HttpUnderTest {
 
 type Mode = 'v' | 'h';
 
-/** Ids that do not tell how many there are of what one cannot see. */
+/** Ids, secrets and salts that do not tell how many there are of what one cannot see. */
 const createIds = () => {
   const counters = { v: 0, h: 0 };
+  const random = { v: createRandom(1), h: createRandom(2) };
   const state: { mode: Mode } = { mode: 'v' };
   const next = (): string => {
     counters[state.mode] += 1;
     return `${state.mode}${String(counters[state.mode]).padStart(19, '0')}`;
   };
-  return { state, next };
+  return { state, next, random: (length: number) => random[state.mode].bytes(length) };
 };
 
 const STEP_MS = 10_000;
@@ -55,9 +57,44 @@ const sendOwn = async ({ fleet }: HttpUnderTest): Promise<void> => {
   fleet.project();
 };
 
+const EVERYTHING = {
+  secretHash: 'hidden',
+  createdAt: 1,
+  createdBy: 'p',
+  expires: 9_000_000_000_000,
+  personId: null,
+  revokedAt: null,
+} as const;
+
+/** Somebody, an invitation, a key, a claim that waits, a site, a location and a gateway that are in one fleet alone. */
+const addHiddenRecords = ({ fleet: { registry }, clock }: HttpUnderTest): void => {
+  const place = { organisationId: 'b', role: 'viewer', name: 'Caché' } as const;
+  registry.addPerson({ id: 'person-hidden', login: 'hidden', passwordHash: null, ...place });
+  const invitation = { id: 'invitation-hidden', tokenHash: 'hidden', login: null, usedAt: null };
+  registry.addInvitation({ ...EVERYTHING, ...place, ...invitation });
+  const unused = { lastUsedAt: null, lastUsedFrom: null, replacedBy: null };
+  registry.addKey({
+    ...EVERYTHING,
+    ...place,
+    id: 'key-hidden',
+    actions: null,
+    purpose: 'billing',
+    ...unused,
+  });
+  const token = { id: 'token-hidden', secretHash: 'hidden', organisationId: 'b', createdBy: 'p' };
+  registry.addEnrolmentToken({ ...token, expires: EVERYTHING.expires, approval: true });
+  const claim = { gatewayId: 'heldhhhhhhhhhhhhhhhh', name: 'Caché', serial: undefined };
+  registry.holdClaim('hidden', { gatewayId: claim.gatewayId, at: clock.now, csrHash: 'c' }, claim);
+  addGateway(registry, 'gatewayhhhhhhhhhhhhh', 'b');
+  addSite({ fleet: { registry } }, { id: 'site-hidden', organisationId: 'b' });
+  addLocation({ fleet: { registry } }, { id: 'hidden-place', key: 'hidden', siteId: 'site-hidden' }, 'b');
+};
+
 /** What `a` must not learn of: more of everything, of others. */
-const addHidden = async ({ fleet, clock }: HttpUnderTest, part: number): Promise<void> => {
+const addHidden = async (http: HttpUnderTest, part: number): Promise<void> => {
+  const { fleet, clock } = http;
   const { registry } = fleet;
+  if (part === 0) addHiddenRecords(http);
   const place = { type: 'service', code: null, timeZone: 'Europe/Paris' } as const;
   for (let index = 0; index < 5; index += 1) {
     registry.addOrganisation({ id: `h-${part}-${index}`, parentId: 'b', name: `Caché ${index}`, ...place });
@@ -85,28 +122,55 @@ const ELSEWHERE = directoryOf(point(1, { key: 'elsewhere' }), point(2, { key: 'm
 /** A technician of `a` whose role is limited to the site at which its gateway stands. */
 export const LIMITED = 'a-limited';
 
-const addSite = ({ fleet: { registry } }: HttpUnderTest, id: string, gatewayId: string): void => {
-  const site = {
-    id,
-    organisationId: 'a',
-    name: `Site ${id}`,
-    address: null,
-    geometry: null,
-    mergedInto: null,
-  };
+type Registry = { readonly fleet: Pick<HttpUnderTest['fleet'], 'registry'> };
+
+const ACT = { kind: 'add', at: 1, by: 'p', effective: null, summary: {} } as const;
+
+const addSite = (
+  { fleet: { registry } }: Registry,
+  { id, organisationId }: { readonly id: string; readonly organisationId: string },
+  gatewayId?: string,
+): void => {
+  const more = { name: `Site ${id}`, address: null, geometry: null, mergedInto: null };
+  const site = { id, organisationId, ...more };
+  registry.apply({ id: `act-${id}`, ...ACT, changes: [{ record: 'site', before: null, after: site }] });
+  if (gatewayId === undefined) return;
   const gateway = registry.record('gateway', gatewayId);
   if (gateway === undefined) throw new Error(`no gateway ${gatewayId}`);
-  const place = { kind: 'add', at: 1, by: 'p', effective: null, summary: {} } as const;
-  registry.apply({ id: `act-${id}`, ...place, changes: [{ record: 'site', before: null, after: site }] });
   registry.apply({
     id: `act-${id}-gateway`,
-    ...place,
+    ...ACT,
     changes: [{ record: 'gateway', before: gateway, after: { ...gateway, siteId: id } }],
   });
 };
 
+/** With a delivery point that another may have too. */
+const addLocation = (
+  { fleet: { registry } }: Registry,
+  { id, ...place }: { readonly id: string; readonly key: string; readonly siteId: string },
+  organisationId: string,
+): void => {
+  const more = { name: id, prm: '30000000000007', pce: null, geometry: null, mergedInto: null };
+  const location = { id, organisationId, ...place, ...more };
+  const holding = {
+    id: `holding-${id}`,
+    subjectId: id,
+    organisationId,
+    from: 0,
+    to: null,
+    title: 'holder',
+  } as const;
+  registry.apply({
+    id: `act-${id}`,
+    ...ACT,
+    changes: [
+      { record: 'location', before: null, after: location },
+      { record: 'locationHolding', before: null, after: holding },
+    ],
+  });
+};
+
 const addLimited = async (http: HttpUnderTest): Promise<void> => {
-  addSite(http, 'site-seen', GATEWAY_A);
   const passwordHash = await hashPassword(PASSWORD);
   http.fleet.registry.addPerson({
     id: `person-${LIMITED}`,
@@ -124,25 +188,8 @@ const addElsewhere = async (http: HttpUnderTest, part: number): Promise<void> =>
   const { fleet, clock } = http;
   if (part === 0) {
     addGateway(fleet.registry, GATEWAY_C, 'a');
-    addSite(http, 'site-hidden', GATEWAY_C);
-    const [id, more] = ['hidden-place', { prm: null, pce: null, geometry: null, mergedInto: null }];
-    const location = {
-      id,
-      organisationId: 'a',
-      key: 'hidden',
-      name: 'Hidden',
-      siteId: 'site-hidden',
-      ...more,
-    };
-    const made = {
-      id: 'act-hidden-place',
-      kind: 'add',
-      at: 1,
-      by: 'p',
-      effective: null,
-      summary: {},
-    } as const;
-    fleet.registry.apply({ ...made, changes: [{ record: 'location', before: null, after: location }] });
+    addSite(http, { id: 'site-hidden', organisationId: 'a' }, GATEWAY_C);
+    addLocation(http, { id: 'hidden-place', key: 'hidden', siteId: 'site-hidden' }, 'a');
   }
   await fleet.sendDirectory(ELSEWHERE, GATEWAY_C);
   const columns = [{ point: 1, readings: series(50, part * 50) }];
@@ -170,7 +217,7 @@ export const openTwins = async (folder: string, what: Hidden): Promise<readonly 
     const home = join(folder, name);
     mkdirSync(home);
     const fleet = openFleetIn(home, { newId: ids.next });
-    const http = await openHttpOver(fleet, ids.next);
+    const http = await openHttpOver(fleet, { newId: ids.next, random: ids.random });
     const hidden = async (act: () => Promise<void>): Promise<void> => {
       if (!full) return;
       ids.state.mode = 'h';
@@ -178,6 +225,8 @@ export const openTwins = async (folder: string, what: Hidden): Promise<readonly 
       ids.state.mode = 'v';
     };
     const add = what === 'other-sites' ? addElsewhere : addHidden;
+    addSite(http, { id: 'site-seen', organisationId: 'a' }, GATEWAY_A);
+    addLocation(http, { id: 'own-place', key: 'own', siteId: 'site-seen' }, 'a');
     if (what === 'other-sites') await addLimited(http);
     await hidden(() => add(http, 0));
     await sendOwn(http);

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ApiKey, KeyTable, Role } from '../../store/people-store.js';
+import type { Reach } from '../../store/reach.js';
+import type { Page } from '../../store/views-store.js';
 import { AccessError } from '../errors.js';
 import { isSame } from '../is-same.js';
 import { formatKey, newKeyText, parseKey } from './key-text.js';
@@ -46,8 +48,14 @@ export interface ApiKeys {
   create(order: KeyOrder): IssuedKey;
   /** The key of this text, if it holds now; notes when and from where it was used. */
   identify(text: string, address: string): ApiKey | undefined;
+  /** All: for whoever has a shell on the machine. */
   list(): readonly ApiKey[];
+  /** Those within reach, by id. */
+  listIn(reach: Reach, page: Page): readonly ApiKey[];
+  /** A person's own. */
+  listOf(personId: string): readonly ApiKey[];
   find(id: string): ApiKey | undefined;
+  findIn(reach: Reach, id: string): ApiKey | undefined;
   /** `false` where there is none or it was revoked already. */
   revoke(id: string): boolean;
   /** A new key with the same rights; the old one goes on for a while. Throws `conflict` where it holds no more. */
@@ -88,7 +96,10 @@ export const createApiKeys = ({ store, now, random }: ApiKeysDeps): ApiKeys => {
       return key;
     },
     list: () => store.keys(),
+    listIn: (reach, page) => store.keysIn(reach, page),
+    listOf: (personId) => store.keysOf(personId),
     find: (id) => store.key(id),
+    findIn: (reach, id) => store.keyIn(reach, id),
     revoke: (id) => store.revokeKey(id, now()),
     rotate: (id, { overlapHours = OVERLAP_HOURS, createdBy }) => {
       const old = store.key(id);

@@ -127,6 +127,7 @@ const mergeSites = (draft: Draft, asked: Merge): Lineage => {
   draft.put('site', row);
   refer(draft, 'location', { siteId: duplicate.id }, { siteId: survivor.id });
   refer(draft, 'gateway', { siteId: duplicate.id }, { siteId: survivor.id });
+  refer(draft, 'token', { siteId: duplicate.id }, { siteId: survivor.id });
   refer(draft, 'person', { limitSite: duplicate.id }, { limitSite: survivor.id });
   refer(draft, 'invitation', { limitSite: duplicate.id }, { limitSite: survivor.id });
   return lineage;

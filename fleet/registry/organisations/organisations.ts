@@ -24,7 +24,8 @@ import {
 import { addLocation, addSite, changeLocation, changeSite, placeGateway, removeSite } from './place-deeds.js';
 import { split, transfer, unite } from './transfer-deeds.js';
 import type { OrganisationVocabulary } from './vocabulary.js';
-import { concernsOnly, withinReach, type Reach } from './within-reach.js';
+import type { Reach } from '../../store/reach.js';
+import { concernsOnly, withinReach } from './within-reach.js';
 
 /** Who acts, and on which organisations: what is outside does not exist for them. */
 export interface Actor {

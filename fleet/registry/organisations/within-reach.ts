@@ -1,13 +1,8 @@
 import type { Change, RecordName, Records } from '../../store/organisations-store.js';
+import type { Reach } from '../../store/reach.js';
 import type { Rows } from './draft.js';
 
 type Visible = { readonly [Name in RecordName]: (row: Records[Name]) => boolean };
-
-/** What somebody may act on, or see: what organisations hold, all of it or at one site. */
-export interface Reach {
-  readonly organisations: ReadonlySet<string>;
-  readonly siteId?: string;
-}
 
 /** Whether a row belongs to organisations within somebody's reach; `rows` tells who holds what it refers to. */
 const createVisible = (rows: Rows, reach: Reach): Visible =>
@@ -82,7 +77,7 @@ const createAtSite = (rows: Rows, held: Visible, siteId: string): Visible => {
     key: never,
     invitation: never,
     provider: never,
-    token: never,
+    token: (row) => held.token(row) && row.siteId === siteId,
   };
 };
 

@@ -6,6 +6,7 @@ create table if not exists person (
   organisation_id text not null references organisation(id), role text not null,
   limit_site text, limit_from integer, limit_to integer
 ) strict;
+create index if not exists person_organisation on person (organisation_id, id);
 create table if not exists session (
   token_hash text primary key, id text not null unique, person_id text not null references person(id),
   created integer not null, expires integer not null, last_used integer not null, address text not null,
@@ -30,6 +31,7 @@ create table if not exists invitation (
   created_by text not null, expires integer not null, used_at integer, revoked_at integer,
   limit_site text, limit_from integer, limit_to integer
 ) strict;
+create index if not exists invitation_organisation on invitation (organisation_id, id);
 create table if not exists api_key (
   id text primary key, secret_hash text not null, name text not null,
   organisation_id text not null references organisation(id), role text not null, actions text, purpose text not null,
@@ -37,6 +39,8 @@ create table if not exists api_key (
   created_at integer not null, created_by text not null, expires integer not null, last_used_at integer,
   last_used_from text, revoked_at integer, replaced_by text
 ) strict;
+create index if not exists api_key_organisation on api_key (organisation_id, id);
+create index if not exists api_key_person on api_key (person_id);
 create table if not exists identity_provider (
   id text primary key, organisation_id text not null references organisation(id), name text not null,
   listed integer not null, settings text not null, secret blob
@@ -48,9 +52,16 @@ create table if not exists identity (
 create index if not exists identity_person on identity (person_id);
 `;
 
-/** What a file of schema 1 lacks. */
-export const FROM_1 = `
+/** What a file of schema 1 lacks, and one of schema 2. */
+const FROM_1 = `
 alter table invitation add column limit_site text;
 alter table invitation add column limit_from integer;
 alter table invitation add column limit_to integer;
 `;
+const FROM_2 = 'alter table enrolment_token add column site_id text;';
+
+/** What brings a file of each schema to the next. */
+export const STEPS: ReadonlyMap<number, string> = new Map([
+  [1, FROM_1],
+  [2, FROM_2],
+]);

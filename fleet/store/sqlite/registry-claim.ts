@@ -14,23 +14,24 @@ type ClaimTables = Pick<
 export const createClaimTables = (database: Database, newId: () => string): ClaimTables => {
   const useToken = prepareTokenUse(database);
   const establish = prepareEstablish(database, newId);
-  const replacedBy = database.prepare<[string], { replaces: string | null }>(
-    'select replaces from enrolment_token where secret_hash = ?',
+  const bounds = database.prepare<[string], Bounds>(
+    'select replaces, site_id as siteId from enrolment_token where secret_hash = ?',
   );
-  const replacedByClaim = database.prepare<[string], { replaces: string | null }>(
-    `select t.replaces from held_claim h join enrolment_token t on t.id = h.token_id where h.gateway_id = ?`,
+  const boundsOfClaim = database.prepare<[string], Bounds>(
+    `select t.replaces, t.site_id as siteId from held_claim h join enrolment_token t on t.id = h.token_id
+     where h.gateway_id = ?`,
   );
   const known = database.prepare('select 1 from gateway where id = ?');
   const claim = database.transaction(
     (secretHash: string, use: TokenUse, gateway: Gateway, certificate: GatewayCertificate) => {
       if (!useToken(secretHash, use)) return false;
-      establish(gateway, { ...certificate, csrHash: use.csrHash }, replacedBy.get(secretHash)?.replaces);
+      establish(gateway, { ...certificate, csrHash: use.csrHash }, bounds.get(secretHash));
       return true;
     },
   );
   const grant = database.transaction((gateway: Gateway, certificate: GatewayCertificate) => {
     if (known.get(gateway.id) !== undefined) return false;
-    establish(gateway, certificate, replacedByClaim.get(gateway.id)?.replaces);
+    establish(gateway, certificate, boundsOfClaim.get(gateway.id));
     return true;
   });
   const successor = database.prepare<[string], { id: string }>(
@@ -44,21 +45,32 @@ export const createClaimTables = (database: Database, newId: () => string): Clai
   };
 };
 
+/** What the token of a claim says of the gateway that it makes. */
+interface Bounds {
+  readonly replaces: string | null;
+  readonly siteId: string | null;
+}
+
+/** A new gateway stands where its token says, else where the one stood that it replaces. */
 const prepareEstablish = (database: Database, newId: () => string) => {
   const addGateway = database.prepare(
-    'insert into gateway (id, organisation_id, name, created_at) values (@id, @organisationId, @name, @createdAt)',
+    `insert into gateway (id, organisation_id, name, created_at, site_id)
+     values (@id, @organisationId, @name, @createdAt, ifnull(
+       (select id from site where id = @siteId and merged_into is null),
+       (select site_id from gateway where id = @replaces)))`,
   );
   const addHolding = database.prepare(
     'insert into gateway_holding (id, gateway_id, organisation_id, "from") values (?, ?, ?, ?)',
   );
   const addCertificate = prepareCertificateInsert(database);
   const succeed = prepareSuccession(database);
-  return (gateway: Gateway, certificate: GatewayCertificate, replaces: string | null | undefined): void => {
+  return (gateway: Gateway, certificate: GatewayCertificate, bounds: Bounds | undefined): void => {
     const { id, organisationId, name, createdAt } = gateway;
-    addGateway.run({ id, organisationId, name, createdAt });
+    const { replaces = null, siteId = null } = bounds ?? {};
+    addGateway.run({ id, organisationId, name, createdAt, siteId, replaces });
     addHolding.run(newId(), id, organisationId, BEGINNING);
     addCertificate(certificate);
-    if (typeof replaces === 'string') succeed(replaces, id, createdAt);
+    if (replaces !== null) succeed(replaces, id, createdAt);
   };
 };
 

@@ -6,12 +6,16 @@ import {
   type NewPerson,
 } from '../people-store.js';
 import type { Database } from './database.js';
+import { OF_NO_SITE, pageParameters, reachParameters, within } from './reach.js';
 import { limitColumns, prepareAddPerson, type LimitColumns } from './registry-people.js';
 import { prepareAddIdentity } from './registry-providers.js';
 
-const COLUMNS = `id, token_hash as tokenHash, organisation_id as organisationId, role, person_id as personId, login,
-  name, created_at as createdAt, created_by as createdBy, expires, used_at as usedAt, revoked_at as revokedAt,
-  limit_site as siteId, limit_from as "from", limit_to as "to"`;
+const COLUMNS = `t.id, t.token_hash as tokenHash, t.organisation_id as organisationId, t.role,
+  t.person_id as personId, t.login, t.name, t.created_at as createdAt, t.created_by as createdBy, t.expires,
+  t.used_at as usedAt, t.revoked_at as revokedAt, t.limit_site as siteId, t.limit_from as "from", t.limit_to as "to"`;
+const WITHIN = `select ${COLUMNS} from ${within('invitation', 'invitation_organisation')}`;
+/** Not those by which somebody who is there chooses a new password. */
+const TO_JOIN = `${OF_NO_SITE} and t.person_id is null`;
 
 type InvitationRow = Omit<Invitation, 'limit'> & LimitColumns;
 
@@ -29,21 +33,25 @@ export const createInvitationTable = (database: Database): InvitationTable => {
        @expires, @usedAt, @revokedAt, @siteId, @from, @to)`,
   );
   const byToken = database.prepare<[string], InvitationRow>(
-    `select ${COLUMNS} from invitation where token_hash = ?`,
+    `select ${COLUMNS} from invitation t where t.token_hash = ?`,
   );
   const all = database.prepare<[], InvitationRow>(
-    `select ${COLUMNS} from invitation order by created_at desc, id`,
+    `select ${COLUMNS} from invitation t order by t.created_at desc, t.id`,
   );
   const revoke = database.prepare<[number, string]>(
     'update invitation set revoked_at = ? where id = ? and used_at is null and revoked_at is null',
   );
+  const found = (row: InvitationRow | undefined) => (row === undefined ? undefined : invitationOf(row));
+  const page = database.prepare<[object], InvitationRow>(
+    `${WITHIN} where ${TO_JOIN} and t.id > @after order by t.id limit @limit`,
+  );
+  const one = database.prepare<[object], InvitationRow>(`${WITHIN} and t.id = @id where ${TO_JOIN}`);
   return {
     addInvitation: ({ limit, ...invitation }) => void add.run({ ...invitation, ...limitColumns(limit) }),
-    invitationByToken: (tokenHash) => {
-      const row = byToken.get(tokenHash);
-      return row === undefined ? undefined : invitationOf(row);
-    },
+    invitationByToken: (tokenHash) => found(byToken.get(tokenHash)),
     invitations: () => all.all().map(invitationOf),
+    invitationsIn: (reach, wanted) => page.all(pageParameters(reach, wanted)).map(invitationOf),
+    invitationIn: (reach, id) => found(one.get({ ...reachParameters(reach), id })),
     revokeInvitation: (id, at) => revoke.run(at, id).changes === 1,
     acceptInvitation: prepareAccept(database),
     acceptReset: prepareReset(database),

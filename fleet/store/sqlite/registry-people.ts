@@ -7,6 +7,7 @@ import {
   type Role,
 } from '../people-store.js';
 import { isConstraintViolation, type Database } from './database.js';
+import { OF_NO_SITE, pageParameters, reachParameters, within } from './reach.js';
 
 interface PersonRow extends LimitColumns {
   readonly id: string;
@@ -20,12 +21,14 @@ interface PersonRow extends LimitColumns {
   readonly secondFactorSince: number | null;
 }
 
-/** Columns of a `PersonRow`, of `person p left join second_factor f`. */
-const SELECT_PERSON = `select p.id, p.login, p.name, p.organisation_id as organisationId, p.role,
-    p.disabled_at as disabledAt, p.password_hash is not null as hasPassword,
-    p.must_change_password as mustChangePassword, f.since as secondFactorSince,
-    p.limit_site as siteId, p.limit_from as "from", p.limit_to as "to"
-  from person p left join second_factor f on f.person_id = p.id`;
+/** Columns of a `PersonRow`, of `t` and its second factor. */
+const COLUMNS = `t.id, t.login, t.name, t.organisation_id as organisationId, t.role,
+    t.disabled_at as disabledAt, t.password_hash is not null as hasPassword,
+    t.must_change_password as mustChangePassword, f.since as secondFactorSince,
+    t.limit_site as siteId, t.limit_from as "from", t.limit_to as "to"`;
+const FACTOR = 'left join second_factor f on f.person_id = t.id';
+const SELECT_PERSON = `select ${COLUMNS} from person t ${FACTOR}`;
+const WITHIN = `select ${COLUMNS} from ${within('person', 'person_organisation')}`;
 
 const personOf = ({ siteId, from, to, ...row }: PersonRow): PersonState => ({
   ...row,
@@ -47,7 +50,7 @@ export const limitColumns = (limit: Limit = {}): LimitColumns => ({
   to: limit.to ?? null,
 });
 
-/** Finds one person by a condition on `p`. */
+/** Finds one person by a condition on `t`. */
 export const preparePerson = (database: Database, condition: string) => {
   const statement = database.prepare<string[], PersonRow>(`${SELECT_PERSON} where ${condition}`);
   return (...values: string[]): PersonState | undefined => {
@@ -76,7 +79,7 @@ export const prepareAddPerson = (database: Database): ((person: NewPerson) => bo
 
 /** People. What takes something from them ends their sessions in the same transaction. */
 export const createPersonTable = (database: Database): PersonTable => {
-  const people = database.prepare<[], PersonRow>(`${SELECT_PERSON} order by p.id`);
+  const people = database.prepare<[], PersonRow>(`${SELECT_PERSON} order by t.id`);
   const passwordHash = database
     .prepare<[string], string | null>('select password_hash from person where id = ?')
     .pluck();
@@ -100,9 +103,10 @@ export const createPersonTable = (database: Database): PersonTable => {
     'update api_key set revoked_at = ? where person_id = ? and revoked_at is null',
   );
   return {
-    person: preparePerson(database, 'p.id = ?'),
-    personByLogin: preparePerson(database, 'p.login = ?'),
+    person: preparePerson(database, 't.id = ?'),
+    personByLogin: preparePerson(database, 't.login = ?'),
     people: () => people.all().map(personOf),
+    ...createPeopleWithin(database),
     addPerson: prepareAddPerson(database),
     passwordHash: (personId) => passwordHash.get(personId) ?? null,
     setPassword: database.transaction((personId, { hash, mustChange }, keep = '') => {
@@ -122,6 +126,20 @@ export const createPersonTable = (database: Database): PersonTable => {
     }),
     enablePerson: (personId) => void setDisabled.run(null, personId),
     erasePerson: prepareErasePerson(database),
+  };
+};
+
+const createPeopleWithin = (database: Database): Pick<PersonTable, 'peopleIn' | 'personIn'> => {
+  const page = database.prepare<[object], PersonRow>(
+    `${WITHIN} ${FACTOR} where ${OF_NO_SITE} and t.id > @after order by t.id limit @limit`,
+  );
+  const one = database.prepare<[object], PersonRow>(`${WITHIN} and t.id = @id ${FACTOR} where ${OF_NO_SITE}`);
+  return {
+    peopleIn: (reach, wanted) => page.all(pageParameters(reach, wanted)).map(personOf),
+    personIn: (reach, id) => {
+      const row = one.get({ ...reachParameters(reach), id });
+      return row === undefined ? undefined : personOf(row);
+    },
   };
 };
 

@@ -42,7 +42,7 @@ export const createProviderTable = (database: Database): ProviderTable => {
   );
   const byIdentity = preparePerson(
     database,
-    'p.id = (select person_id from identity where issuer = ? and subject = ?)',
+    't.id = (select person_id from identity where issuer = ? and subject = ?)',
   );
   const managed = database
     .prepare<[string, string], number>('select managed from identity where issuer = ? and subject = ?')

@@ -88,5 +88,5 @@ export const RECORD_TABLES: Readonly<Record<RecordName, RecordTable>> = {
   key: table<'key'>('api_key', BELONGING),
   invitation: table<'invitation'>('invitation', LIMITED),
   provider: table<'provider'>('identity_provider', BELONGING),
-  token: table<'token'>('enrolment_token', BELONGING),
+  token: table<'token'>('enrolment_token', [...BELONGING, 'siteId']),
 };

@@ -28,8 +28,10 @@ create index if not exists site_organisation on site (organisation_id);
 create table if not exists enrolment_token (
   id text primary key, secret_hash text not null unique, organisation_id text not null references organisation(id),
   created_by text not null, expires integer not null, serial text, approval integer not null default 0,
-  replaces text references gateway(id), revoked_at integer, used_by text, used_at integer, csr_hash text
+  replaces text references gateway(id), revoked_at integer, used_by text, used_at integer, csr_hash text,
+  site_id text
 ) strict;
+create index if not exists enrolment_token_organisation on enrolment_token (organisation_id, id);
 -- a claim that an operator has to decide; the gateway's id is given, the gateway is made with its certificate
 create table if not exists held_claim (
   gateway_id text primary key, token_id text not null unique references enrolment_token(id), name text not null,

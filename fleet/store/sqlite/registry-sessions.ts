@@ -52,7 +52,7 @@ const prepareOpen = (database: Database): SessionTable['openSession'] => {
   const open = database.prepare<[string, number], SessionRow>(
     `select ${COLUMNS} from session s where s.token_hash = ? and s.expires > ?`,
   );
-  const person = preparePerson(database, 'p.id = ? and p.disabled_at is null');
+  const person = preparePerson(database, 't.id = ? and t.disabled_at is null');
   return (tokenHash, now) => {
     const row = open.get(tokenHash, now);
     const found = row === undefined ? undefined : person(row.personId);

@@ -9,7 +9,7 @@ import { createClaimTables } from './registry-claim.js';
 import { createOrganisationTables } from './registry-acts.js';
 import { createGatewayTables } from './registry-gateways.js';
 import { createOperationsTables } from './registry-operations.js';
-import { FROM_1, PEOPLE_SCHEMA } from './people-schema.js';
+import { PEOPLE_SCHEMA, STEPS } from './people-schema.js';
 import { createInvitationTable } from './registry-invitations.js';
 import { createKeyTable } from './registry-keys.js';
 import { createOrganisationTable } from './registry-organisations.js';
@@ -21,7 +21,7 @@ import { createSecondFactorTable } from './registry-second-factors.js';
 import { createSessionTable } from './registry-sessions.js';
 import { createTokenTables } from './registry-tokens.js';
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 /** Gateways, devices and points are looked up at random; KiB. */
 const CACHE_KIB = 8_192;
 
@@ -78,7 +78,8 @@ const bringUp = (database: Database, path: string): void => {
   database.exec(REGISTRY_SCHEMA);
   database.exec(AUDIT_SCHEMA);
   database.exec(PEOPLE_SCHEMA);
-  if (version === 1) database.exec(FROM_1);
+  // a new file, version 0, has all of it
+  for (let from = version; from > 0 && from < SCHEMA_VERSION; from += 1) database.exec(STEPS.get(from) ?? '');
   database.pragma(`user_version = ${SCHEMA_VERSION}`);
 };
 

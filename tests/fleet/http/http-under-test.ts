@@ -110,11 +110,18 @@ export const openHttp = async (): Promise<HttpUnderTest> => {
   return http;
 };
 
-/** The same over a fleet in a folder of the caller's; `newId` makes all ids. */
+interface Settings {
+  /** Makes all ids. */
+  readonly newId?: () => string;
+  /** Makes all secrets and salts. */
+  readonly random?: (bytes: number) => Uint8Array;
+  readonly timeouts?: Timeouts;
+}
+
+/** The same over a fleet in a folder of the caller's. */
 export const openHttpOver = async (
   fleet: FleetOfViews,
-  newId: () => string = makeId,
-  timeouts?: Timeouts,
+  { newId = makeId, random = (bytes) => randomBytes(bytes), timeouts }: Settings = {},
 ): Promise<HttpUnderTest & { close(): Promise<void> }> => {
   await populate(fleet);
   const clock = { now: NOW };
@@ -124,10 +131,10 @@ export const openHttpOver = async (
   const authority = await openAuthority(join(fleet.folder, 'authority'), { now: Date.now });
   const sealing = createSealing(randomBytes(32), randomBytes);
   const broker = { host: null, port: 8883, serverName: 'broker.test' };
-  const identity = { store: registry, authority, now, newId, random: randomBytes, broker };
+  const identity = { store: registry, authority, now, newId, random, broker };
   const server = await createHttpServer(
     {
-      ...createAccess({ registry, sealing, now, newId, random: randomBytes }),
+      ...createAccess({ registry, sealing, now, newId, random }),
       enrolment: createEnrolment(identity),
       renewal: createRenewal({ ...identity, graceDays: 400 }),
       gatewayControl: createGatewayControl(identity),

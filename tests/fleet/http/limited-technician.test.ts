@@ -50,6 +50,22 @@ const counts = async (http: HttpUnderTest, token: string): Promise<Record<string
   return Object.fromEntries(await Promise.all(entries));
 };
 
+/** A claim by the token of this hash. */
+const addGatewayBy = (registry: HttpUnderTest['fleet']['registry'], hash: string, id: string): void => {
+  const unheard = { connected: false, lastSeen: null, epoch: null, agentVersion: null, clockState: null };
+  const gateway = {
+    id,
+    organisationId: 'a',
+    name: id,
+    createdAt: 1,
+    ...unheard,
+    lastError: null,
+    health: null,
+  };
+  const certificate = { thumbprint: id, gatewayId: id, pem: '', notBefore: 0, notAfter: 1 };
+  registry.claim(hash, { gatewayId: id, at: 1, csrHash: 'c' }, gateway, certificate);
+};
+
 const detail = (answer: Answer): unknown => answer.json()['detail'];
 
 describe('a technician who is limited to a site', () => {
@@ -130,14 +146,62 @@ describe('a technician who is limited to a site', () => {
     expect((await scene.post('/api/v1/sites', site, token)).status).toBe(403);
   });
 
-  test('issues and sees no claim tokens, which no site bounds, and has no key of their own', async () => {
+  test('issues, sees and revokes claim tokens for it alone, until their time is over', async () => {
     const scene = await openScene();
-    const { owner, station, join } = scene;
+    const { clock, owner, station, depot, join } = scene;
+    const to = clock.now + DAY_MS;
+    const token = await join({ siteId: station, to: new Date(to).toISOString() });
+    const path = '/api/v1/enrolment-tokens';
+    const issue = (caller: string, more: object = {}) =>
+      scene.post(path, { organisationId: 'a', ...more }, caller);
+    const foreign = [await issue(owner), await issue(owner, { siteId: depot })];
+    const own = await issue(token);
+    expect(own.json()).toMatchObject({ expires: new Date(to).toISOString() });
+    expect((await issue(token, { siteId: station, hours: 1 })).json()).toMatchObject({
+      expires: new Date(clock.now + 3_600_000).toISOString(),
+    });
+    for (const siteId of [depot, 'nowhere']) expect((await issue(token, { siteId })).status).toBe(403);
+    for (const siteId of ['nowhere', 'site-of-nobody']) {
+      expect((await issue(owner, { siteId })).status).toBe(404);
+    }
+    const seen = itemsOf(await scene.get(path, token));
+    expect(seen.map(({ siteId }) => siteId)).toEqual([station, station]);
+    expect(itemsOf(await scene.get(path, owner)).length).toBeGreaterThan(seen.length);
+    const revoke = async (id: unknown) =>
+      (await scene.ask('DELETE', `${path}/${String(id)}`, { authorization: `Bearer ${token}` })).status;
+    for (const each of foreign) expect(await revoke(each.json()['id'])).toBe(404);
+    expect(await revoke(own.json()['id'])).toBe(204);
+  });
+
+  test('sees the claim of a gateway that is to stand there, and the gateway when it does', async () => {
+    const scene = await openScene();
+    const { fleet, owner, station, join } = scene;
     const token = await join({ siteId: station });
-    await scene.post('/api/v1/enrolment-tokens', { organisationId: 'a' }, owner);
-    expect(itemsOf(await scene.get('/api/v1/enrolment-tokens', owner))).not.toEqual([]);
-    expect(itemsOf(await scene.get('/api/v1/enrolment-tokens', token))).toEqual([]);
-    expect((await scene.post('/api/v1/enrolment-tokens', { organisationId: 'a' }, token)).status).toBe(403);
+    const { registry } = fleet;
+    for (const [name, siteId] of [
+      ['here', station],
+      ['elsewhere', undefined],
+    ] as const) {
+      const bound = { organisationId: 'a', createdBy: 'p', expires: scene.clock.now + DAY_MS, siteId };
+      registry.addEnrolmentToken({ id: name, secretHash: name, approval: true, ...bound });
+      const use = { gatewayId: `gateway${name}`, at: scene.clock.now, csrHash: name };
+      registry.holdClaim(name, use, { gatewayId: use.gatewayId, name, serial: undefined });
+    }
+    const claims = async (caller: string) =>
+      itemsOf(await scene.get('/api/v1/enrolment-claims', caller)).map(({ gatewayId }) => gatewayId);
+    expect(await claims(token)).toEqual(['gatewayhere']);
+    expect(await claims(owner)).toEqual(['gatewayelsewhere', 'gatewayhere']);
+    const place = { organisationId: 'a', createdBy: 'p', expires: 1, siteId: station };
+    registry.addEnrolmentToken({ id: 'new', secretHash: 'new', ...place });
+    addGatewayBy(registry, 'new', 'gatewaynew');
+    const seen = itemsOf(await scene.get('/api/v1/gateways', token)).map(({ id }) => id);
+    expect(seen).toEqual(['gatewaynew']);
+  });
+
+  test('has no key of their own', async () => {
+    const scene = await openScene();
+    const { station, join } = scene;
+    const token = await join({ siteId: station });
     const key = { name: 'mine', role: 'technician', purpose: 'operations' };
     const refused = await scene.post('/api/v1/account/keys', key, token);
     expect([refused.status, detail(refused)]).toEqual([403, expect.stringContaining('limited')]);

@@ -8,7 +8,7 @@ const TIMEOUTS = { headMs: 1000, requestMs: 1500, idleMs: 1200, checkMs: 50 };
 
 /** The service on a port of its own, with little patience. */
 const listen = async () => {
-  const http = await openHttpOver(openFleetOfViews(), undefined, TIMEOUTS);
+  const http = await openHttpOver(openFleetOfViews(), { timeouts: TIMEOUTS });
   onTestFinished(() => http.close());
   await http.server.listen({ host: '127.0.0.1', port: 0 });
   const { port } = http.server.server.address() as AddressInfo;

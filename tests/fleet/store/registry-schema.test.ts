@@ -15,11 +15,13 @@ test('a registry of schema 1 gets what it lacks, and keeps what it has', () => {
   for (const column of ['limit_site', 'limit_from', 'limit_to']) {
     older.exec(`alter table invitation drop column ${column}`);
   }
+  older.exec('alter table enrolment_token drop column site_id');
   older.pragma('user_version = 1');
   older.close();
   for (const opened of [openRegistryStore(path, { newId }), openRegistryStore(path, { newId })]) {
     expect(opened.organisations().map(({ id }) => id)).toEqual(['top']);
     expect(opened.invitations()).toEqual([]);
+    expect(opened.enrolmentTokens()).toEqual([]);
     opened.close();
   }
 });

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { openHttpOver, GATEWAY_B, type HttpUnderTest } from './http-under-test.js';
+import { addGateway, openFleetOfViews, type FleetOfViews } from '../projections/fleet-of-views.js';
+
+/** What a store gave, as far as the time of it may tell somebody: nothing, so many rows, or something. */
+const kindOf = (given: unknown): unknown => {
+  if (given === undefined || given === null) return 'nothing';
+  return Array.isArray(given) ? given.length : typeof given;
+};
+
+interface Recorded {
+  readonly fleet: FleetOfViews;
+  /** Calls of stores since the last time, and what each gave. */
+  readonly taken: () => readonly string[];
+}
+
+const recorded = (): Recorded => {
+  const fleet = openFleetOfViews();
+  const calls: string[] = [];
+  const watched = <Store extends object>(store: Store): Store =>
+    new Proxy(store, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return (...given: readonly unknown[]): unknown => {
+          const result: unknown = Reflect.apply(member, target, given);
+          calls.push(`${String(name)}: ${String(kindOf(result))}`);
+          return result;
+        };
+      },
+    });
+  return {
+    fleet: { ...fleet, registry: watched(fleet.registry), reader: watched(fleet.reader) },
+    taken: () => calls.splice(0),
+  };
+};
+
+const FAR = 9_000_000_000_000;
+
+/** One thing of `b` of each kind, by the part of the address before its id. */
+const addForeign = ({ fleet: { registry }, clock }: HttpUnderTest): Readonly<Record<string, string>> => {
+  const place = { organisationId: 'b', role: 'viewer', name: 'Foreign' } as const;
+  const more = { createdAt: 1, createdBy: 'p', expires: FAR, personId: null, revokedAt: null };
+  const unused = { lastUsedAt: null, lastUsedFrom: null, replacedBy: null };
+  registry.addInvitation({
+    ...more,
+    ...place,
+    id: 'foreign-invitation',
+    tokenHash: 'f',
+    login: null,
+    usedAt: null,
+  });
+  registry.addKey({
+    ...more,
+    ...place,
+    ...unused,
+    id: 'foreign-key',
+    secretHash: 'f',
+    actions: null,
+    purpose: 'billing',
+  });
+  const token = { id: 'foreign-token', secretHash: 'f', organisationId: 'b', createdBy: 'p', expires: FAR };
+  registry.addEnrolmentToken(token);
+  registry.addEnrolmentToken({ ...token, id: 'foreign-held', secretHash: 'h', approval: true });
+  registry.holdClaim(
+    'h',
+    { gatewayId: 'foreign-claim', at: clock.now, csrHash: 'c' },
+    { gatewayId: 'foreign-claim', name: 'Foreign', serial: undefined },
+  );
+  addGateway(registry, 'foreigngatewayaaaaaa', 'b');
+  return {
+    people: 'person-b-viewer',
+    keys: 'foreign-key',
+    invitations: 'foreign-invitation',
+    'enrolment-tokens': 'foreign-token',
+    gateways: GATEWAY_B,
+  };
+};
+
+/** For the top alone; of records (sites, locations, where a gateway stands) the row is read, then looked away from. */
+const ELSEWHERE: ReadonlySet<string> = new Set(['learn-methods', 'erase-person', 'change-places']);
+
+const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const;
+
+describe('what is not the caller’s', () => {
+  test('is looked for by the same calls of stores, with the same results, as what is not there', async () => {
+    const { fleet, taken } = recorded();
+    const http = await openHttpOver(fleet);
+    const foreign = addForeign(http);
+    const token = await http.login('a-owner');
+    const seen: string[] = [];
+    for (const { method, url, action } of http.server.routeActions) {
+      const [, kind = ''] = /^\/api\/v1\/([\w-]+)\/:id/.exec(url) ?? [];
+      const known = METHODS.find((each) => each === method);
+      const id = action === 'decide-enrolment-claim' ? 'foreign-claim' : foreign[kind];
+      if (id === undefined || known === undefined || ELSEWHERE.has(action)) continue;
+      const ask = async (named: string) => {
+        taken();
+        const headers = { host: 'terroir.example', authorization: `Bearer ${token}`, 'if-match': '*' };
+        const body = known === 'GET' || known === 'DELETE' ? undefined : (BODIES[url] ?? '{}');
+        const typed = body === undefined ? headers : { ...headers, 'content-type': 'application/json' };
+        const { status } = await http.ask(known, url.replace(':id', named), typed, body);
+        return { status, calls: taken() };
+      };
+      const theirs = await ask(id);
+      expect([url, [403, 404].includes(theirs.status), theirs]).toEqual([url, true, await ask(nobodys(id))]);
+      seen.push(`${method} ${url}`);
+    }
+    expect(seen.length).toBeGreaterThan(12);
+    await http.close();
+  });
+});
+
+/** An id of the same form. */
+const nobodys = (id: string): string => `${id.slice(0, -1)}${id.endsWith('z') ? 'y' : 'z'}`;
+
+const REASON = JSON.stringify({ reason: 'why' });
+const BODIES: Readonly<Record<string, string>> = {
+  '/api/v1/people/:id': JSON.stringify({ disabled: true }),
+  '/api/v1/gateways/:id/reject': REASON,
+  '/api/v1/gateways/:id/revoke': REASON,
+  '/api/v1/gateways/:id/recall': JSON.stringify({ from: '2026-03-10T10:00:00Z', to: '2026-03-10T11:00:00Z' }),
+};
