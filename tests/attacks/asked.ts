@@ -182,6 +182,8 @@ const some = (targets: readonly Target[]): readonly [Target, ...Target[]] => {
   return [first, ...rest];
 };
 
+export const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
 /** Every route of a fleet, as its router and its documentation say. */
 export const targetsOf = async ({ server }: Pick<HttpUnderTest, 'server'>): Promise<Targets> => {
   await server.ready();
@@ -194,8 +196,7 @@ export const targetsOf = async ({ server }: Pick<HttpUnderTest, 'server'>): Prom
     const planned = operation?.parameters?.some(({ name }) => name === 'dryRun') === true;
     return { method, url, action, planned, ...(schema === undefined ? {} : { body: schema }) };
   });
-  const reads = (method: string): boolean => method === 'GET' || method === 'HEAD';
-  const changing = targets.filter(({ method, action }) => !reads(method) && !OWN.has(action));
+  const changing = targets.filter(({ method, action }) => !isRead(method) && !OWN.has(action));
   return { read: some(targets.filter(({ method }) => method === 'GET')), change: some(changing) };
 };
 

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Answer } from '../fleet/http/http-under-test.js';
-import { askedOf, targetsOf, type Asked } from './asked.js';
+import { askedOf, isRead, targetsOf, type Asked } from './asked.js';
 import type { Attack, AttackSettings } from './attack.js';
 import { createRandom, type Random } from './random.js';
 import { LIMITED, openTwins, type Hidden, type Twin } from './twin-fleets.js';
@@ -74,7 +74,7 @@ const compare = async (
 ): Promise<Pair | undefined> => {
   const answers = [await ask(twins[0], left, tokens[0]), await ask(twins[1], right, tokens[1])] as const;
   const { status } = answers[0];
-  const kind = `${left.method === 'GET' || left.method === 'HEAD' ? 'reads' : 'changes'} answered ${status}`;
+  const kind = `${isRead(left.method) ? 'reads' : 'changes'} answered ${status}`;
   statuses[kind] = (statuses[kind] ?? 0) + 1;
   if (status >= 500 || shown(left, answers[0]) !== shown(right, answers[1])) {
     faults.push(
