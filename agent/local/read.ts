@@ -74,7 +74,7 @@ const inRegisters = (raw: Uint8Array): string =>
 const rowOf = (reading: LiveReading, notBefore: number | null, catalogue: Catalogue): ReadRow => ({
   device: reading.device.key,
   deviceName: reading.device.name,
-  place: `${reading.device.address} on ${reading.device.bus}`,
+  place: `${reading.device.address} on ${reading.device.bus}`.trim(),
   point: reading.point.map.key,
   name: reading.point.map.name,
   value: reading.value === null ? null : plain(reading.value),

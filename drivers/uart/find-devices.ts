@@ -16,6 +16,8 @@ import { withTimeLimit } from '../time-limit.js';
 
 /** A sensor that speaks by itself does so every second or two. */
 const REPLY_MS = 3_000;
+/** One kind is tried so long at most: frames of another that speaks by itself never end. */
+const KIND_MS = 3 * REPLY_MS;
 /** Of the SPS30, beside the 9600 of the others. */
 const FAST = 115_200;
 
@@ -46,7 +48,15 @@ const readProfile = async (
     deps,
   );
   try {
-    return await bus.read({ unit: { address: '', maxRegisters, section: { sensor } }, points }, signal);
+    const unit = { address: '', maxRegisters, section: { sensor } };
+    return await withTimeLimit(signal, KIND_MS, async (limited) => {
+      try {
+        return await bus.read({ unit, points }, limited);
+      } catch (error) {
+        if (signal.aborted || !limited.aborted) throw error;
+        return [];
+      }
+    });
   } finally {
     await bus.close();
   }
