@@ -100,7 +100,9 @@ export class Transactions {
       });
     readings.insert(row);
     boots.saw(boot, row.monotonic);
-    state.note({ lastOrdinal: ordinal, lastMonotonic: row.monotonic });
+    // a row of an earlier boot tells nothing of how long this one runs
+    const ofCurrent = boots.current()?.id === boot;
+    state.note({ lastOrdinal: ordinal, ...(ofCurrent ? { lastMonotonic: row.monotonic } : {}) });
   }
 
   /** Learns from the last row what was only in memory. */

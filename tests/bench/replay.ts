@@ -18,8 +18,8 @@ const STORE_READINGS = 400_000;
 /** Two seconds, the default commit interval, of 200 points a minute. */
 const COMMIT_READINGS = 7;
 const COMMITS = 1_500;
-/** Readings sealed between appends. */
-const SLICE = 200_000;
+/** Readings sealed between appends: at so many an agent without an uplink seals. */
+const SLICE = 10_000;
 /** So many make a transaction of their own at once, without a wait for the commit interval. */
 const APPEND = 10_000;
 const BASELINE_MS = 20_000;

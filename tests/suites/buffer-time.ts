@@ -120,6 +120,17 @@ export const describeBufferTime = (name: string, open: OpenBufferForTest): void 
       expect(made.filter(({ aggregate }) => aggregate.max === 100).length).toBe(expected);
     });
 
+    it('is not told the time by rows of an earlier boot that came after those of a later one', async () => {
+      buffer = await file.ready();
+      const later = { boot: 'boot-two', monotonic: 1_000 } as const;
+      await buffer.append([reading(1, 0), reading(1, 600_000, later), reading(1, 5_000)]);
+      buffer = await file.open();
+      await buffer.append([reading(1, 601_000, { ...later, monotonic: 2_000 })]);
+      await buffer.seal('live', 'due');
+      // an hour ahead of its rows it would take them for old ones
+      expect(await buffer.claim('live', 10, new Set())).toHaveLength(1);
+    });
+
     it('makes windows of each period by kind, across restarts', async () => {
       buffer = await file.ready([
         point('a/x', { windows: [60_000, 900_000] }),
