@@ -43,6 +43,7 @@ Examples:
   terroir-fleet proof 7k… --at 2026-11-20T08:00Z --out reading.proof
   terroir-fleet verify reading.proof --root root.pem    # anybody, anywhere, offline
   terroir-fleet erase --point 7k… --from 2026-11-20T00:00Z --to 2026-11-21T00:00Z --reason "asked for" --dry-run
+  terroir-fleet simulate --login-file admin.json --readings 1M --speed max --verify
   terroir-fleet demo                                    # a territory of three municipalities on this machine`,
   );
 
@@ -80,6 +81,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['proof', async () => (await import('./proof/proof-command.js')).proofCommand()],
   ['verify', async () => (await import('./proof/verify-command.js')).verifyCommand()],
   ['erase', async () => (await import('./erasure/erase-command.js')).eraseCommand()],
+  ['simulate', async () => (await import('./simulation/command.js')).simulateCommand()],
   ['demo', async () => (await import('./demonstration/command.js')).demoCommand()],
 ]);
 const asked = commands.get(process.argv[2] ?? '');

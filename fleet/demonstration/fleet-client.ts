@@ -1,3 +1,5 @@
+import { openApiSession } from '../api-session.js';
+
 /** What the demonstration asks of the fleet, over HTTP like any program. */
 export interface FleetClient {
   organisations(): Promise<readonly { id: string; parentId: string | null; name: string }[]>;
@@ -32,23 +34,7 @@ export const waitForHealth = async (
 };
 
 export const openFleetClient = async (url: string, login: string, password: string): Promise<FleetClient> => {
-  let token = '';
-  const ask = async (method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<unknown> => {
-    const response = await fetch(`${url}/api/v1/${path}`, {
-      method,
-      signal: AbortSignal.timeout(REQUEST_MS),
-      headers: {
-        ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(method === 'PATCH' ? { 'if-match': '*' } : {}),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const answer: unknown = await response.json();
-    if (!response.ok) throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
-    return answer;
-  };
-  ({ token } = (await ask('POST', 'login', { login, password })) as { token: string });
+  const ask = await openApiSession(url, login, password);
   return {
     organisations: async () => {
       const page = (await ask('GET', 'organisations?limit=1000')) as {

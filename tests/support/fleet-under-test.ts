@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../fleet/demonstration/ports.js';
-import { startProgram, type RunningProgram } from './program.js';
+import { PROGRAMS, startFile, type RunningProgram } from './program.js';
 
 /** On a machine that is busy with other tests, a start may take this long. */
 const START_TIMEOUT_MS = 120_000;
@@ -26,14 +26,23 @@ export interface Listing<Item> {
 }
 
 /** Starts `terroir-fleet serve` on free ports, with more options where given, and logs in. */
-export const startFleet = async (folder: string, ...options: readonly string[]): Promise<FleetUnderTest> => {
+export const startFleet = (folder: string, ...options: readonly string[]): Promise<FleetUnderTest> =>
+  startFleetOf(PROGRAMS.fleet, folder, ...options);
+
+/** The same, of another build of the program. */
+export const startFleetOf = async (
+  file: string,
+  folder: string,
+  ...options: readonly string[]
+): Promise<FleetUnderTest> => {
   const dataFolder = join(folder, 'fleet');
   const administratorFile = join(folder, 'administrator.json');
   const [httpPort, mqttPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${httpPort}`;
   const start = async (): Promise<RunningProgram> => {
-    const program = startProgram(
-      'fleet',
+    const program = startFile(
+      file,
+      {},
       'serve',
       '--data',
       dataFolder,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-const PROGRAMS = {
+export const PROGRAMS = {
   agent: fileURLToPath(new URL('../../dist/terroir-agent/main.js', import.meta.url)),
   fleet: fileURLToPath(new URL('../../dist/fleet/main.js', import.meta.url)),
 };
@@ -30,8 +30,15 @@ export const startProgramWith = (
   environment: NodeJS.ProcessEnv,
   name: keyof typeof PROGRAMS,
   ...parameters: readonly string[]
+): RunningProgram => startFile(PROGRAMS[name], environment, ...parameters);
+
+/** Starts a program of another build than the one that is shipped. */
+export const startFile = (
+  file: string,
+  environment: NodeJS.ProcessEnv,
+  ...parameters: readonly string[]
 ): RunningProgram => {
-  const child = spawn(process.execPath, [PROGRAMS[name], ...parameters], {
+  const child = spawn(process.execPath, [file, ...parameters], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...environment },
   });
@@ -52,7 +59,7 @@ export const startProgramWith = (
     printed: (pattern, timeoutMs = 30_000) =>
       new Promise((resolve, reject) => {
         const give = (why: string): void =>
-          reject(new Error(`${name} ${why} before ${String(pattern)}:\n${output}`));
+          reject(new Error(`${file} ${why} before ${String(pattern)}:\n${output}`));
         const timer = setTimeout(() => give(`took ${timeoutMs} ms`), timeoutMs);
         const look = (): void => {
           const match = pattern.exec(output);

@@ -26,6 +26,10 @@ export interface BrokerAddress {
   /** The name that the broker's certificate must carry. */
   readonly serverName: string;
   readonly clientId: string;
+  /** 4: MQTT 3.1.1, as gateways speak it; MQTT 5 by default. */
+  readonly protocolVersion?: 4 | 5;
+  /** What the broker publishes for us when the session breaks off. */
+  readonly will?: { readonly topic: string; readonly payload: Uint8Array };
 }
 
 export interface ClientCredentials {
@@ -42,7 +46,7 @@ export interface Incoming {
   readonly retain: boolean;
 }
 
-/** One MQTT 5 session with an external broker, from its CONNACK to its end. */
+/** One session with a broker, from its CONNACK to its end. */
 export interface BrokerSession {
   /** Resolves when it is over, whatever ended it. */
   readonly ended: Promise<ExternalBrokerError>;
@@ -88,7 +92,7 @@ export const openBrokerSession = async (
 };
 
 const optionsOf = (
-  { host, port, serverName, clientId }: BrokerAddress,
+  { host, port, serverName, clientId, protocolVersion = 5, will }: BrokerAddress,
   { keyPem, certificatePem, ca }: ClientCredentials,
 ): IClientOptions => ({
   protocol: 'mqtts',
@@ -99,7 +103,10 @@ const optionsOf = (
   cert: certificatePem,
   ca: [...ca],
   clientId,
-  protocolVersion: 5,
+  protocolVersion,
+  ...(will === undefined
+    ? {}
+    : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: false } }),
   clean: true,
   keepalive: KEEPALIVE_S,
   connectTimeout: CONNECT_TIMEOUT_MS,
@@ -107,7 +114,9 @@ const optionsOf = (
   resubscribe: false,
   queueQoSZero: false,
   writeCache: false,
-  properties: { sessionExpiryInterval: 0, receiveMaximum: RECEIVE_MAXIMUM },
+  ...(protocolVersion === 5
+    ? { properties: { sessionExpiryInterval: 0, receiveMaximum: RECEIVE_MAXIMUM } }
+    : {}),
 });
 
 const accepted = (client: MqttClient, signal: AbortSignal): Promise<IConnackPacket> =>
