@@ -35,6 +35,7 @@ Examples:
   terroir-fleet meter replace inlet --serial 23-77 --last-index water_volume=98765 --first-index water_volume=12
   terroir-fleet inspect batch.bin --certificate gateway.pem
   terroir-fleet ledger                                  # what each gateway sealed, and what became of it
+  terroir-fleet log export 2026.cborseq.gz              # all batches in one file; log verify, log import
   terroir-fleet recall 4f… --from 2026-11-20T00:00Z --to 2026-11-21T00:00Z
   terroir-fleet audit head --save 2026-11.json          # keep it elsewhere, and later:
   terroir-fleet audit verify --head 2026-11.json        # was anything changed since?
@@ -64,6 +65,14 @@ const commands = new Map<string, () => Promise<Command>>([
   ['rebuild', async () => (await import('./projections/rebuild-command.js')).rebuildCommand()],
   ['ledger', async () => (await import('./operations/ledger-command.js')).ledgerCommand()],
   ['recall', async () => (await import('./operations/recall-command.js')).recallCommand()],
+  [
+    'log',
+    async () => {
+      const { logCommand } = await import('./log/log-command.js');
+      const { openStoredLog, openStoredLogWriter } = await import('./open-log.js');
+      return logCommand({ reader: openStoredLog, writer: openStoredLogWriter });
+    },
+  ],
   ['quarantine', async () => (await import('./log/quarantine-command.js')).quarantineCommand()],
   ['audit', async () => (await import('./access/audit/audit-command.js')).auditCommand()],
   ['erase-person', async () => (await import('./erasure/erase-person-command.js')).erasePersonCommand()],

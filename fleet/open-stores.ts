@@ -71,8 +71,8 @@ const openAll = async (dataFolder: string, logger: Logger, opened: Opened): Prom
   // answers once the file and its tables are there, which the projector reads
   await log.stored('', '');
   const reader = openLogReader(paths.log);
-  opened.add(async () => reader.close());
-  const head = reader.head();
+  opened.add(() => reader.close());
+  const head = await reader.head();
   const worker = startThread('projector', 'projections/projector-worker.js', {
     workerData: paths,
     resourceLimits: PROJECTOR_LIMITS,

@@ -34,13 +34,13 @@ interface Deps {
 }
 
 /** What an erasure would take; changes nothing. */
-export const countColumns = (
+export const countColumns = async (
   deps: Deps,
   orders: readonly ErasureOrder[],
   progress: Progress,
-): ErasureTotals => {
+): Promise<ErasureTotals> => {
   let totals: ErasureTotals = NOTHING;
-  for (const { position, erasures } of stepsOf(deps, orders)) {
+  for await (const { position, erasures } of stepsOf(deps, orders)) {
     totals = withStep(totals, erasures);
     progress(position);
   }
@@ -57,7 +57,7 @@ export const eraseColumns = async (
   progress: Progress,
 ): Promise<ErasureTotals> => {
   let totals: ErasureTotals = NOTHING;
-  for (const { position, erasures } of stepsOf(deps, orders)) {
+  for await (const { position, erasures } of stepsOf(deps, orders)) {
     if (erasures.length > 0) await deps.writer.eraseColumns(erasures);
     totals = withStep(totals, erasures);
     progress(position);
@@ -79,10 +79,10 @@ interface Step {
   readonly erasures: readonly Erasure[];
 }
 
-function* stepsOf({ reader, now }: Deps, orders: readonly ErasureOrder[]): Generator<Step> {
+async function* stepsOf({ reader, now }: Deps, orders: readonly ErasureOrder[]): AsyncGenerator<Step> {
   const numbered = createNumbered(orders);
   for (let position = 0; ;) {
-    const entries = reader.read(position, MAX_ENTRIES, MAX_BYTES);
+    const entries = await reader.read(position, MAX_ENTRIES, MAX_BYTES);
     const last = entries.at(-1);
     if (last === undefined) return;
     position = last.position;

@@ -39,7 +39,7 @@ before (backups, exports) keep what they have; those made after have nothing of 
       try {
         await runErasure(folder, opened, options);
       } finally {
-        opened.close();
+        await opened.close();
       }
     });
 

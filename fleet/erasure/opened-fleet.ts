@@ -20,7 +20,7 @@ export interface OpenedFleet {
   readonly views: ViewsReader;
   readonly projector: Projector;
   readonly checkpoint: () => void;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
 /** Throws where there is no fleet in the folder, or it is running. */
@@ -50,12 +50,12 @@ export const openFleet = (folder: string): OpenedFleet => {
     views,
     projector,
     checkpoint: () => writing.checkpoint(),
-    close: () => {
+    close: async () => {
       views.close();
       writing.close();
       registry.close();
-      reader.close();
-      void writer.close();
+      await reader.close();
+      await writer.close();
     },
   };
 };

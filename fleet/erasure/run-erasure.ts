@@ -43,8 +43,10 @@ interface Subject {
   readonly targets: readonly ErasureTarget[];
 }
 
-const projectAll = (projector: Projector, progress: (position: number) => void): void => {
-  for (let step = projector.step(); step.applied > 0; step = projector.step()) progress(step.position);
+const projectAll = async (projector: Projector, progress: (position: number) => void): Promise<void> => {
+  for (let step = await projector.step(); step.applied > 0; step = await projector.step()) {
+    progress(step.position);
+  }
 };
 
 /** Erases, on a fleet that stands still, and says what went. */
@@ -55,17 +57,18 @@ export const runErasure = async (
 ): Promise<void> => {
   const { reader, projector } = fleet;
   const { dryRun, json } = options;
+  const head = await reader.head();
   const progress =
     (what: string) =>
     (position: number): void =>
-      void process.stderr.write(`\r${what}: ${position} of ${reader.head()} log entries`);
+      void process.stderr.write(`\r${what}: ${position} of ${head} log entries`);
   // what waits in the log may bring the directory that a point is numbered in
-  projectAll(projector, progress('reading'));
+  await projectAll(projector, progress('reading'));
   const subject = subjectOf(fleet, options);
   const orders = subject.targets.map((target) => orderOf(fleet, target));
   const deps = { ...fleet, now: Date.now };
-  const found = countColumns(deps, orders, progress('looking'));
-  const already = erasedOf(fleet, subject).length;
+  const found = await countColumns(deps, orders, progress('looking'));
+  const already = (await erasedOf(fleet, subject)).length;
   process.stderr.write('\n');
   const people = options.people ? peopleIn(fleet, subject).length : 0;
   if (dryRun) return say(json, saidOf(options, { ...found, alreadyErased: already, people }));
@@ -77,11 +80,12 @@ export const runErasure = async (
   // before the first column goes: whatever happens from here on, no view is left that shows it
   projector.rebuild();
   const erased = await eraseColumns(deps, orders, progress('erasing'));
-  projectAll(projector, progress('making views again'));
+  await projectAll(projector, progress('making views again'));
   fleet.checkpoint();
   process.stderr.write('\n');
-  const { gateways, notAsked } = finish(fleet, subject, options, seal);
-  const kept = { keptApart: countKeptApart(fleet, subject), gateways: gateways.length, notAsked };
+  const batches = await erasedOf(fleet, subject);
+  const { gateways, notAsked } = finish(fleet, subject, options, { seal, batches });
+  const kept = { keptApart: await countKeptApart(reader, batches), gateways: gateways.length, notAsked };
   say(json, saidOf(options, { ...erased, alreadyErased: already, people, ...kept }));
 };
 
@@ -103,25 +107,42 @@ const orderOf = ({ views }: OpenedFleet, target: ErasureTarget): ErasureOrder =>
   numberIn: (source, directory) => views.numberIn(source, directory, target.pointId),
 });
 
-const erasedOf = ({ reader }: OpenedFleet, { targets }: Subject): ErasureReceipt['batches'] =>
-  targets.flatMap(({ pointId, from, to }) =>
-    reader.erased(pointId, from, to).map((batch) => ({ ...batch, pointId })),
+const erasedOf = async (
+  { reader }: OpenedFleet,
+  { targets }: Subject,
+): Promise<ErasureReceipt['batches']> => {
+  const erased = await Promise.all(
+    targets.map(async ({ pointId, from, to }) =>
+      (await reader.erased(pointId, from, to)).map((batch) => ({ ...batch, pointId })),
+    ),
   );
+  return erased.flat();
+};
 
 const peopleIn = ({ registry }: OpenedFleet, { resource }: Subject) =>
   registry.people().filter(({ organisationId }) => organisationId === resource.id);
 
 /** Messages of the same gateways that the log does not list: nothing reads them, and a person must look. */
-const countKeptApart = (fleet: OpenedFleet, subject: Subject): number => {
-  const sources = new Set(erasedOf(fleet, subject).map(({ source }) => source));
-  return [...sources].reduce((sum, source) => sum + fleet.reader.keptApart(source, 1000).length, 0);
+const countKeptApart = async (
+  reader: OpenedFleet['reader'],
+  batches: ErasureReceipt['batches'],
+): Promise<number> => {
+  let count = 0;
+  for (const source of new Set(batches.map((batch) => batch.source))) {
+    count += (await reader.keptApart(source, 1000)).length;
+  }
+  return count;
 };
 
 /** People, commands to gateways, the receipt and its entry in the trail: one transaction. */
-const finish = (fleet: OpenedFleet, subject: Subject, options: EraseOptions, seal: SealErasure) => {
+const finish = (
+  fleet: OpenedFleet,
+  subject: Subject,
+  options: EraseOptions,
+  { seal, batches }: { readonly seal: SealErasure; readonly batches: ErasureReceipt['batches'] },
+) => {
   const { registry } = fleet;
   const { from, to, reason, out = '' } = options;
-  const batches = erasedOf(fleet, subject);
   return registry.audit.together(() => {
     const people = options.people ? eraseTheirPeople(fleet, subject) : [];
     const commands = gatewaysOf(registry, subject.targets).flatMap((target) =>

@@ -44,10 +44,9 @@ export const proofRoutes: Routes = (server, context) => {
       const { id: pointId } = request.params;
       const { at, resolution = 'raw' } = request.query;
       const asked = { scope: scopeOf(context, request), pointId, at: parseTime('at', at) };
-      const proof =
-        resolution === 'raw'
-          ? context.proofs.reading(asked)
-          : context.proofs.window({ ...asked, resolution });
+      const proof = await (resolution === 'raw'
+        ? context.proofs.reading(asked)
+        : context.proofs.window({ ...asked, resolution }));
       return reply
         .header('content-disposition', `attachment; filename="${pointId}.proof"`)
         .type(PROOF_TYPE)

@@ -25,8 +25,8 @@ export const inspectCommand = (): Command =>
     .option('--certificate <file>', 'PEM certificate of the signer, where the fleet’s data is elsewhere')
     .option('--save <file>', 'also write the batch to a file')
     .option('--json', 'for scripts', false)
-    .action((file: string | undefined, options: InspectOptions) => {
-      const message = messageOf(file, options);
+    .action(async (file: string | undefined, options: InspectOptions) => {
+      const message = await messageOf(file, options);
       if (options.save !== undefined) writeFileSync(options.save, message);
       const inspection = inspectBatch(message, keyRing(options));
       process.stdout.write(options.json ? `${toJson(inspection)}\n` : renderInspection(inspection));
@@ -38,19 +38,22 @@ const parsePosition = (text: string): number => {
   return Number(text);
 };
 
-const messageOf = (file: string | undefined, { data, position }: InspectOptions): Uint8Array => {
+const messageOf = async (
+  file: string | undefined,
+  { data, position }: InspectOptions,
+): Promise<Uint8Array> => {
   if (file !== undefined) return readFileSync(file);
   if (position === undefined) throw new Error('Give a file, or --position with the place in the log.');
   const log = openLogReader(join(resolve(data), 'log.db'));
   try {
-    const [entry] = log.read(position - 1, 1, 1);
+    const [entry] = await log.read(position - 1, 1, 1);
     if (entry?.position !== position)
-      throw new Error(`The log has no entry ${position}; its newest is ${log.head()}.`);
+      throw new Error(`The log has no entry ${position}; its newest is ${await log.head()}.`);
     if (entry.type !== 'batch')
       throw new Error(`Entry ${position} of the log is a ${entry.type}, not a batch.`);
     return entry.message;
   } finally {
-    log.close();
+    await log.close();
   }
 };
 

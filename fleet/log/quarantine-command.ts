@@ -22,20 +22,20 @@ export const quarantineCommand = (): Command =>
     .option('--save <file>', 'with --item: write its bytes to a file, for `inspect`')
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
     .option('--json', 'for scripts', false)
-    .action((gateway: string | undefined, { data, item, save, json }: QuarantineOptions) => {
+    .action(async (gateway: string | undefined, { data, item, save, json }: QuarantineOptions) => {
       if ((item === undefined) !== (save === undefined)) throw new Error('--item and --save go together.');
       const log = openLogReader(join(resolve(data), 'log.db'));
       try {
         if (item !== undefined && save !== undefined) {
-          const message = log.keptApartMessage(item);
+          const message = await log.keptApartMessage(item);
           if (message === undefined) throw new Error(`There is no item ${item}.`);
           writeFileSync(save, message);
           return;
         }
-        const items = log.keptApart(gateway, MAX_ITEMS);
+        const items = await log.keptApart(gateway, MAX_ITEMS);
         process.stdout.write(json ? `${JSON.stringify(items, null, 2)}\n` : items.map(line).join(''));
       } finally {
-        log.close();
+        await log.close();
       }
     });
 

@@ -57,7 +57,7 @@ const follow = async (deps: FollowerDeps, state: State): Promise<void> => {
   while (!state.stopped) {
     state.woken = false;
     try {
-      if (step(deps, state)) await turn();
+      if (await step(deps, state)) await turn();
       else {
         deps.rested();
         await pause(state, deps.idleMs);
@@ -72,10 +72,10 @@ const follow = async (deps: FollowerDeps, state: State): Promise<void> => {
 };
 
 /** Whether there was something to do. */
-const step = ({ projector, moved }: FollowerDeps, state: State): boolean => {
+const step = async ({ projector, moved }: FollowerDeps, state: State): Promise<boolean> => {
   if (state.rebuild) projector.rebuild();
   state.rebuild = false;
-  const { applied, position } = projector.step();
+  const { applied, position } = await projector.step();
   if (applied > 0) moved(position);
   return applied > 0;
 };

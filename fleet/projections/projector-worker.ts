@@ -52,7 +52,7 @@ const close = async (): Promise<void> => {
   await follower.stop();
   views.close();
   registry.close();
-  log.close();
+  await log.close();
   port.close();
 };
 

@@ -19,12 +19,17 @@ const MAX_READINGS = 200_000;
 
 export interface Projector {
   /**
-   * Applies the next entries in one transaction; `applied` is their count, 0 at the head. What it throws has
-   * changed nothing, and may be tried again.
+   * Applies the next entries in one transaction; `applied` is their count, 0 at the head. Where it rejects, nothing
+   * has changed, and it may be tried again. One step at a time.
    */
-  step(): { readonly applied: number; readonly position: number };
+  step(): Promise<Step>;
   /** Clears every row, so that the next steps make them again from the log's first entry. */
   rebuild(): void;
+}
+
+export interface Step {
+  readonly applied: number;
+  readonly position: number;
 }
 
 export interface ProjectorDeps {
@@ -65,19 +70,20 @@ export const createProjector = (deps: ProjectorDeps): Projector => {
     for (const fault of run.faults) deps.onQuarantine(fault);
   };
 
-  const stepReady = (positions: readonly number[]): number => {
+  const stepReady = async (positions: readonly number[]): Promise<number> => {
+    const entries = await entriesAt(log, positions);
     let taken = 0;
     inTransaction((run) => {
-      taken = takeWhile(positions, (position) => run.replay(entryAt(log, position)));
+      taken = takeWhile(entries, (entry) => run.replay(entry));
       views.removeWaiting(positions.slice(0, taken));
       return views.position();
     });
     return taken;
   };
 
-  const stepLog = (): number => {
+  const stepLog = async (): Promise<number> => {
     const from = views.position();
-    if (ahead.length === 0) ahead = log.read(from, MAX_ENTRIES, MAX_BYTES);
+    if (ahead.length === 0) ahead = await log.read(from, MAX_ENTRIES, MAX_BYTES);
     if (ahead.length === 0) return 0;
     let taken = 0;
     inTransaction((run) => {
@@ -89,9 +95,9 @@ export const createProjector = (deps: ProjectorDeps): Projector => {
   };
 
   return {
-    step: () => {
+    step: async () => {
       const ready = views.ready(MAX_ENTRIES);
-      const applied = ready.length > 0 ? stepReady(ready) : stepLog();
+      const applied = await (ready.length > 0 ? stepReady(ready) : stepLog());
       return { applied, position: views.position() };
     },
     rebuild: () => {
@@ -111,13 +117,26 @@ const takeWhile = <Item>(items: readonly Item[], take: (item: Item) => boolean):
   return taken;
 };
 
-const entryAt = (log: Pick<LogReader, 'read'>, position: number): LogEntry => {
-  const [entry] = log.read(position - 1, 1, MAX_BYTES);
-  if (entry?.position === position) return entry;
-  throw new ProjectionError(
-    'log-gap',
-    `The log has no entry ${position} any more, which waits for a directory.`,
-  );
+/** The first of the entries at these places, about as many bytes of them as one transaction takes. */
+const entriesAt = async (
+  log: Pick<LogReader, 'read'>,
+  positions: readonly number[],
+): Promise<readonly LogEntry[]> => {
+  const entries: LogEntry[] = [];
+  let bytes = 0;
+  for (const position of positions) {
+    const [entry] = await log.read(position - 1, 1, 1);
+    if (entry?.position !== position) {
+      throw new ProjectionError(
+        'log-gap',
+        `The log has no entry ${position} any more, which waits for a directory.`,
+      );
+    }
+    entries.push(entry);
+    bytes += entry.message.length;
+    if (bytes >= MAX_BYTES) break;
+  }
+  return entries;
 };
 
 interface Run {

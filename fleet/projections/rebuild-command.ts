@@ -14,7 +14,7 @@ export const rebuildCommand = (): Command =>
     )
     .option('--json', 'for scripts', false)
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
-    .action((options: { readonly data: string; readonly json: boolean }) => {
+    .action(async (options: { readonly data: string; readonly json: boolean }) => {
       const folder = resolve(options.data);
       const log = openLogReader(join(folder, 'log.db'));
       const registry = openRegistryStore(join(folder, 'registry.db'), { newId });
@@ -27,8 +27,8 @@ export const rebuildCommand = (): Command =>
           onQuarantine: ({ source, reason }) => process.stderr.write(`quarantined: ${source}: ${reason}\n`),
         });
         projector.rebuild();
-        const head = log.head();
-        for (let step = projector.step(); step.applied > 0; step = projector.step()) {
+        const head = await log.head();
+        for (let step = await projector.step(); step.applied > 0; step = await projector.step()) {
           process.stderr.write(`\r${step.position} of ${head} log entries`);
         }
         process.stderr.write('\n');
@@ -36,6 +36,6 @@ export const rebuildCommand = (): Command =>
       } finally {
         views.close();
         registry.close();
-        log.close();
+        await log.close();
       }
     });

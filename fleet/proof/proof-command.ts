@@ -69,9 +69,9 @@ const makeProof = async (
       now: Date.now,
     });
     const asked = { scope: operatorScope(registry.organisations()), pointId, at };
-    return resolution === 'raw' ? prover.reading(asked) : prover.window({ ...asked, resolution });
+    return await (resolution === 'raw' ? prover.reading(asked) : prover.window({ ...asked, resolution }));
   } finally {
-    log.close();
+    await log.close();
     views.close();
     registry.close();
   }

@@ -40,23 +40,23 @@ export interface ProofRequest {
 
 /** Makes proofs of what a scope gives raw. Throws `ProofError` `not-found` for all else, as for what is not there. */
 export interface Prover {
-  reading(request: ProofRequest): Uint8Array;
-  window(request: ProofRequest & { readonly resolution: ProofResolution }): Uint8Array;
+  reading(request: ProofRequest): Promise<Uint8Array>;
+  window(request: ProofRequest & { readonly resolution: ProofResolution }): Promise<Uint8Array>;
 }
 
 export const createProver = (deps: ProverDeps): Prover => ({
-  reading: (request) => {
+  reading: async (request) => {
     const { scope, pointId, at } = request;
     const row = deps.views.readingAt(scope, deps.now(), { pointId, at, entering: false });
     if (row === undefined) throw notFound();
-    const columns = columnsOf(deps, request, [row]);
+    const columns = await columnsOf(deps, request, [row]);
     return seal(deps, request, { time: row.time, periodMs: 0 }, columns);
   },
-  window: (request) => {
+  window: async (request) => {
     const periodMs = PERIODS[request.resolution];
     const place = { start: startOf(request.at, periodMs), periodMs };
-    const sent = windowColumn(deps, request, place);
-    const raw = rawColumns(deps, request, place, sent);
+    const sent = await windowColumn(deps, request, place);
+    const raw = await rawColumns(deps, request, place, sent);
     const columns = [...(sent === undefined ? [] : [sent]), ...raw];
     if (columns.length === 0) throw notFound();
     return seal(deps, request, { time: place.start, periodMs }, columns);
@@ -72,8 +72,8 @@ interface Place {
   readonly periodMs: number;
 }
 
-const batchAt = ({ log }: ProverDeps, position: number): OpenedBatch | undefined => {
-  const [entry] = log.read(position - 1, 1, 1);
+const batchAt = async ({ log }: ProverDeps, position: number): Promise<OpenedBatch | undefined> => {
+  const [entry] = await log.read(position - 1, 1, 1);
   return entry?.position === position && entry.type === 'batch' ? openBatch(entry) : undefined;
 };
 
@@ -89,9 +89,9 @@ const columnIn = (
 };
 
 /** The column that holds a row, among the batches that may. */
-const columnOf = (deps: ProverDeps, pointId: string, row: ReadingRow): FoundColumn => {
+const columnOf = async (deps: ProverDeps, pointId: string, row: ReadingRow): Promise<FoundColumn> => {
   for (const position of deps.views.batchesOf(row.source, row.epoch, row.ordinal)) {
-    const batch = batchAt(deps, position);
+    const batch = await batchAt(deps, position);
     const found = batch === undefined ? undefined : columnIn(deps, batch, pointId, 0);
     if (found?.readings.some(({ ordinal }) => ordinal === row.ordinal)) return found;
   }
@@ -104,15 +104,15 @@ const holds = ({ batch, readings }: FoundColumn, row: ReadingRow): boolean =>
   readings.some(({ ordinal }) => ordinal === row.ordinal);
 
 /** The columns that hold these rows, each once; all of what they show must be given. */
-const columnsOf = (
+const columnsOf = async (
   deps: ProverDeps,
   request: ProofRequest,
   rows: readonly ReadingRow[],
-): readonly FoundColumn[] => {
+): Promise<readonly FoundColumn[]> => {
   const found: FoundColumn[] = [];
   for (const row of rows) {
     if (found.some((column) => holds(column, row))) continue;
-    const column = columnOf(deps, request.pointId, row);
+    const column = await columnOf(deps, request.pointId, row);
     const times = column.readings.map(({ time }) => time);
     requireGiven(deps, request, Math.min(...times), Math.max(...times));
     found.push(column);
@@ -130,14 +130,14 @@ const requireGiven = (
 };
 
 /** The column of the gateway's own window, where the cell is one. */
-const windowColumn = (
+const windowColumn = async (
   deps: ProverDeps,
   request: ProofRequest,
   { start, periodMs }: Place,
-): FoundColumn | undefined => {
+): Promise<FoundColumn | undefined> => {
   let newest: { readonly revision: number; readonly column: FoundColumn } | undefined;
   for (const position of deps.views.windowBatchesOf(request.pointId, periodMs, start)) {
-    const batch = batchAt(deps, position);
+    const batch = await batchAt(deps, position);
     const column = batch === undefined ? undefined : columnIn(deps, batch, request.pointId, periodMs);
     const window = column?.windows.findLast((candidate) => candidate.start === start);
     if (column === undefined || window === undefined) continue;
@@ -152,12 +152,12 @@ const windowColumn = (
 };
 
 /** The columns of the readings that a window came from; none where they do not make what the gateway signed. */
-const rawColumns = (
+const rawColumns = async (
   deps: ProverDeps,
   request: ProofRequest,
   place: Place,
   sent: FoundColumn | undefined,
-): readonly FoundColumn[] => {
+): Promise<readonly FoundColumn[]> => {
   const { scope, pointId } = request;
   const { start, periodMs } = place;
   const rows = deps.views.readings(scope, deps.now(), {
@@ -174,11 +174,11 @@ const rawColumns = (
     );
   }
   const before = deps.views.readingAt(scope, deps.now(), { pointId, at: start - 1, entering: true });
-  const columns = columnsOf(deps, request, [...(before === undefined ? [] : [before]), ...rows]);
+  const columns = await columnsOf(deps, request, [...(before === undefined ? [] : [before]), ...rows]);
   const window = sent?.windows.findLast((candidate) => candidate.start === start);
   const last = columns.at(-1);
   if (window === undefined || last === undefined) return columns;
-  const point = decodePointEntry(showColumn(last, directoryOf(deps, last)).describedPoint.bytes);
+  const point = decodePointEntry(showColumn(last, await directoryOf(deps, last)).describedPoint.bytes);
   const readings = columns.flatMap(({ batch, readings: own }) => {
     const { source, epoch } = batch.parsed.header;
     return own.map((reading) => ({ ...reading, source, epoch }));
@@ -186,9 +186,9 @@ const rawColumns = (
   return sameAggregate(aggregateOf(point, place, readings), window.aggregate) ? columns : [];
 };
 
-const directoryOf = ({ log }: ProverDeps, { batch }: FoundColumn): Uint8Array => {
+const directoryOf = async ({ log }: ProverDeps, { batch }: FoundColumn): Promise<Uint8Array> => {
   const { source, directory } = batch.parsed.header;
-  const message = log.directory(source, directory);
+  const message = await log.directory(source, directory);
   if (message === undefined) throw new ProofError('not-found', 'The log does not have the directory.');
   return message;
 };
@@ -206,16 +206,18 @@ const chainsOf = (deps: ProverDeps, columns: readonly FoundColumn[]): readonly U
   return [...all].map((pem) => new Uint8Array(new X509Certificate(pem).raw));
 };
 
-const seal = (
+const seal = async (
   deps: ProverDeps,
   { pointId }: ProofRequest,
   proven: { readonly time: number; readonly periodMs: number },
   columns: readonly FoundColumn[],
-): Uint8Array => {
+): Promise<Uint8Array> => {
   const contents: ProofContents = {
     format: PROOF_FORMAT,
     certificates: chainsOf(deps, columns),
-    columns: columns.map((column) => showColumn(column, directoryOf(deps, column))),
+    columns: await Promise.all(
+      columns.map(async (column) => showColumn(column, await directoryOf(deps, column))),
+    ),
   };
   const receivedAt = columns.map(({ batch }) => batch.receivedAt);
   const said = { pointId, issuedAt: deps.now(), ...proven, receivedAt };

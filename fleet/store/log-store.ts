@@ -18,6 +18,12 @@ export interface LogWriter {
    * `StoreError` `changed-since`, with nothing written, where another message is stored than the one that was reduced.
    */
   eraseColumns(erasures: readonly Erasure[]): Promise<void>;
+  /**
+   * Puts entries of another copy of this log in the places that they had there, in one transaction: they must come by
+   * position. Gives how many were not there before. Throws `StoreError` `conflict`, with nothing written, where the log has
+   * something else in such a place or under such a key, or has gone on beyond it by itself.
+   */
+  restore(entries: readonly KeyedEntry[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -105,19 +111,45 @@ export interface Erasure extends ErasedBatch {
 
 /** What projections follow. */
 export interface LogReader {
-  /** Entries after `position`, in order, at most `limit` of them and about `maxBytes`. */
-  read(after: number, limit: number, maxBytes: number): readonly LogEntry[];
+  /**
+   * Entries after `position`, in order, at most `limit` of them and about `maxBytes`. An entry that comes later has a
+   * higher position than every entry that was ever read here: whoever goes on from the last one skips none.
+   */
+  read(after: number, limit: number, maxBytes: number): Promise<readonly LogEntry[]>;
   /** A directory that a source sent, by its name. */
-  directory(source: string, hash: Uint8Array): Uint8Array | undefined;
+  directory(source: string, hash: Uint8Array): Promise<Uint8Array | undefined>;
   /** What was erased of a point in [from, to), oldest batch first. */
-  erased(pointId: string, from: number, to: number): readonly ErasedBatch[];
+  erased(pointId: string, from: number, to: number): Promise<readonly ErasedBatch[]>;
+  /** Keys of these batches, in their order. */
+  keys(batches: readonly BatchName[]): Promise<readonly (StoredKey | undefined)[]>;
   /** Position of the newest entry, 0 in an empty log. */
-  head(): number;
+  head(): Promise<number>;
   /** What is kept apart of a source, or of all, oldest first. */
-  keptApart(source: string | undefined, limit: number): readonly KeptApart[];
-  keptApartMessage(id: string): Uint8Array | undefined;
-  close(): void;
+  keptApart(source: string | undefined, limit: number): Promise<readonly KeptApart[]>;
+  keptApartMessage(id: string): Promise<Uint8Array | undefined>;
+  close(): Promise<void>;
 }
+
+export interface BatchName {
+  readonly source: string;
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export interface StoredKey {
+  readonly position: number;
+  /** SHA-256 of the message that came first, whatever was erased of it since. */
+  readonly hash: Uint8Array;
+}
+
+/** An entry with the key that it is stored under. */
+export type KeyedEntry = StoredKey & {
+  readonly source: string;
+  readonly receivedAt: number;
+  readonly message: Uint8Array;
+} & (
+    { readonly type: 'batch'; readonly epoch: string; readonly seq: number } | { readonly type: 'directory' }
+  );
 
 export interface LogEntry {
   readonly position: number;

@@ -54,7 +54,7 @@ const sendOwn = async ({ fleet }: HttpUnderTest): Promise<void> => {
   await fleet.sendDirectory(OWN, GATEWAY_A);
   const columns = [{ point: 1, readings: series(300) }];
   await fleet.send(OWN, { content: 'readings', columns }, { source: GATEWAY_A, epoch: EPOCH, seq: 1 });
-  fleet.project();
+  await fleet.project();
 };
 
 const EVERYTHING = {
@@ -103,7 +103,7 @@ const addHidden = async (http: HttpUnderTest, part: number): Promise<void> => {
   const columns = [{ point: 1, readings: series(50, part * 50) }];
   const sent = { source: GATEWAY_B, epoch: EPOCH, seq: part * 2 + 2 };
   await fleet.send(FOREIGN, { content: 'readings', columns }, sent);
-  fleet.project();
+  await fleet.project();
   registry.noteGateway(GATEWAY_B, { connected: true, lastSeen: clock.now, agentVersion: '9.9.9' });
   registry.noteEvent({ gatewayId: GATEWAY_B, kind: 'cloned', detail: `part ${part}`, at: clock.now });
 };
@@ -198,7 +198,7 @@ const addElsewhere = async (http: HttpUnderTest, part: number): Promise<void> =>
     { content: 'readings', columns },
     { source: GATEWAY_C, epoch: EPOCH, seq: part * 2 + 2 },
   );
-  fleet.project();
+  await fleet.project();
   fleet.registry.noteGateway(GATEWAY_C, { connected: true, lastSeen: clock.now });
   fleet.registry.noteEvent({ gatewayId: GATEWAY_C, kind: 'cloned', detail: `part ${part}`, at: clock.now });
   await http.post('/api/v1/enrolment-tokens', { organisationId: 'a' }, await http.login('a-owner'));

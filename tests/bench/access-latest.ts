@@ -46,7 +46,7 @@ export const measureLatest = async (): Promise<Record<string, number>> => {
       { content: 'readings', columns },
       { source: GATEWAY_A, epoch: EPOCH, seq: 1 },
     );
-    fleet.project();
+    await fleet.project();
     const token = await http.login('a-viewer');
     const { registry } = fleet;
     const { sealing } = http;

@@ -13,24 +13,31 @@ export class NewReadings {
   readonly #from: number;
   #position: number;
 
-  /** `from`: UTC ms; batches whose last reading is older are passed over. */
-  constructor(logPath: string, from: number) {
+  private constructor(logPath: string, from: number, position: number) {
     this.#path = logPath;
     this.#from = from;
+    this.#position = position;
+  }
+
+  /** `from`: UTC ms; batches whose last reading is older are passed over. */
+  static async open(logPath: string, from: number): Promise<NewReadings> {
     const reader = openLogReader(logPath);
-    this.#position = reader.head();
-    reader.close();
+    try {
+      return new NewReadings(logPath, from, await reader.head());
+    } finally {
+      await reader.close();
+    }
   }
 
   /** Values of the batches that came since the last look, oldest batch first. */
-  look(): readonly number[] {
+  async look(): Promise<readonly number[]> {
     const reader = openLogReader(this.#path);
     try {
-      const entries = reader.read(this.#position, READ_ENTRIES, READ_BYTES);
+      const entries = await reader.read(this.#position, READ_ENTRIES, READ_BYTES);
       this.#position = entries.at(-1)?.position ?? this.#position;
       return entries.flatMap(({ type, message }) => (type === 'batch' ? this.#valuesOf(message) : []));
     } finally {
-      reader.close();
+      await reader.close();
     }
   }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setInterval as every } from 'node:timers/promises';
 import { placeOf, turnOf } from '../faults/meter.js';
 import type { Site } from '../faults/site.js';
 import { NewReadings } from './new-readings.js';
@@ -9,37 +10,44 @@ const LOOK_EVERY_MS = 20;
 const saidAt = (site: Site, value: number): number | undefined =>
   site.meter.said[placeOf(value)]?.[turnOf(value)]?.at;
 
-const newReadings = (site: Site, from: number): NewReadings =>
-  new NewReadings(join(site.fleetFolder, 'log.db'), from);
+const newReadings = (site: Site, from: number): Promise<NewReadings> =>
+  NewReadings.open(join(site.fleetFolder, 'log.db'), from);
 
 /** Watches the fleet's log: how long each value that the meter says from now on takes to get there, ms. */
-export const measureLatency = (site: Site): { stop(): Promise<readonly number[]> } => {
+export const measureLatency = async (site: Site): Promise<{ stop(): Promise<readonly number[]> }> => {
   const from = Date.now();
-  const added = newReadings(site, from);
+  const added = await newReadings(site, from);
   const latencies: number[] = [];
-  const look = (): void => {
-    const values = added.look();
+  const look = async (): Promise<void> => {
+    const values = await added.look();
     const now = Date.now();
     for (const value of values) {
       const at = saidAt(site, value);
       if (at !== undefined && at >= from) latencies.push(now - at);
     }
   };
-  const timer = setInterval(look, LOOK_EVERY_MS);
+  let stopped = false;
+  const watch = async (): Promise<void> => {
+    for await (const _ of every(LOOK_EVERY_MS)) {
+      await look();
+      if (stopped) return;
+    }
+  };
+  const watching = watch();
   return {
     stop: async () => {
-      clearInterval(timer);
-      look();
+      stopped = true;
+      await watching;
       return latencies;
     },
   };
 };
 
 /** Tells whether a value that the meter says from now on has come to the fleet's log. */
-export const watchNewest = (site: Site): (() => boolean) => {
+export const watchNewest = async (site: Site): Promise<() => Promise<boolean>> => {
   const from = Date.now();
-  const added = newReadings(site, from);
-  return () => added.look().some((value) => (saidAt(site, value) ?? 0) > from);
+  const added = await newReadings(site, from);
+  return async () => (await added.look()).some((value) => (saidAt(site, value) ?? 0) > from);
 };
 
 export const percentile = (values: readonly number[], share: number): number => {

@@ -111,11 +111,11 @@ const measureReplay = async (folder: string, readings: number): Promise<Record<s
   try {
     await eventually(() => site.delivers(), START_MS);
     const start = performance.now();
-    const during = measureLatency(site);
+    const during = await measureLatency(site);
     await eventually(async () => ((await site.status())?.buffer.firstUnacked ?? 0) > lastSeq, REPLAY_MS);
     const seconds = (performance.now() - start) / 1_000;
     const replayMs = await during.stop();
-    const without = measureLatency(site);
+    const without = await measureLatency(site);
     await new Promise((resolve) => setTimeout(resolve, BASELINE_MS));
     const baselineMs = await without.stop();
     const startSeconds = await measureStart(site, Math.round((STORED_ROWS * readings) / READINGS));
@@ -135,7 +135,7 @@ const measureStart = async (site: Site, rows: number): Promise<number> => {
   await site.endAgent('SIGTERM');
   await pileUp(site.agentFolder, rows);
   const spawnedAt = Date.now();
-  const hasCome = watchNewest(site);
+  const hasCome = await watchNewest(site);
   const starting = site.startAgent();
   await eventually(hasCome, START_MS);
   const seconds = (Date.now() - spawnedAt) / 1_000;

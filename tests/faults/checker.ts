@@ -270,8 +270,8 @@ export const judge = (evidence: Evidence): Verdict => {
 };
 
 /** What has not arrived yet: nothing, holes by their number, or even the newest. */
-const lackOf = (site: Site, until: number): number => {
-  site.held.refresh();
+const lackOf = async (site: Site, until: number): Promise<number> => {
+  await site.held.refresh();
   const epoch = site.held.epochs.at(-1);
   if (epoch === undefined) return Infinity;
   const fresh = new Set<number>();
@@ -287,8 +287,8 @@ const lackOf = (site: Site, until: number): number => {
 /** Resolves once all has arrived, or holes have stayed as they are for a while. */
 const settle = async (site: Site, until: number): Promise<void> => {
   let [lack, since] = [Infinity, Date.now()];
-  await eventually(() => {
-    const now = lackOf(site, until);
+  await eventually(async () => {
+    const now = await lackOf(site, until);
     if (now !== lack) [lack, since] = [now, Date.now()];
     return lack === 0 || (lack !== Infinity && Date.now() - since > HOLES_STAY_MS);
   }, SETTLE_MS).catch(() => undefined);
@@ -303,7 +303,7 @@ export const judgeSite = async (site: Site, allowances: Allowances = USUAL): Pro
   await settle(site, until);
   await site.endAgent('SIGTERM');
   const evidence = async (): Promise<Evidence> => {
-    site.held.refresh();
+    await site.held.refresh();
     const { held, meter, runs } = site;
     const keyOf = (reading: HeldReading): string | undefined => held.keyOf(reading);
     return {

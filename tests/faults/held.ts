@@ -62,18 +62,18 @@ export class Held {
   }
 
   /** Reads what was added; gives the readings of it. */
-  refresh(): readonly HeldReading[] {
+  async refresh(): Promise<readonly HeldReading[]> {
     const added: HeldReading[] = [];
     const reader = openLogReader(this.#path);
     try {
       for (;;) {
-        const entries = reader.read(this.#position, READ_ENTRIES, READ_BYTES);
+        const entries = await reader.read(this.#position, READ_ENTRIES, READ_BYTES);
         for (const entry of entries) this.#add(entry, added);
         this.#position = entries.at(-1)?.position ?? this.#position;
         if (entries.length === 0) return added;
       }
     } finally {
-      reader.close();
+      await reader.close();
     }
   }
 

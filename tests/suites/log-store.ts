@@ -31,11 +31,28 @@ export interface OpenLog {
   readonly openReader: () => LogReader;
 }
 
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** What becomes of batches offered one after the other. */
+const expectedOf = (items: readonly ReturnType<typeof batch>[]): readonly string[] => {
+  const stored = new Map<number, string>();
+  return items.map((item) => {
+    const known = stored.get(item.seq);
+    if (known === text(item.message)) return 'duplicate';
+    if ('refused' in item && item.refused !== undefined) return 'quarantined';
+    if (known === undefined) {
+      stored.set(item.seq, text(item.message));
+      return 'stored';
+    }
+    return 'clone';
+  });
+};
+
 /** What every implementation of the log keeps. */
-export const logStoreSuite = (name: string, open: () => OpenLog): void => {
+export const logStoreSuite = (name: string, open: () => OpenLog | Promise<OpenLog>): void => {
   describe(`the log in ${name}`, () => {
     test('appends a batch once, whatever is sent again', async () => {
-      const { writer, openReader } = open();
+      const { writer, openReader } = await open();
       expect(await writer.append([batch(1), batch(2)])).toEqual(['stored', 'stored']);
       expect(await writer.append([batch(2), batch(1), batch(3)])).toEqual([
         'duplicate',
@@ -43,44 +60,44 @@ export const logStoreSuite = (name: string, open: () => OpenLog): void => {
         'stored',
       ]);
       const reader = openReader();
-      const entries = reader.read(0, 100, 1_000_000);
+      const entries = await reader.read(0, 100, 1_000_000);
       expect(entries.map(({ message }) => new TextDecoder().decode(message))).toEqual([
         'batch 1',
         'batch 2',
         'batch 3',
       ]);
-      expect(reader.head()).toBe(entries.at(-1)?.position);
-      reader.close();
+      expect(await reader.head()).toBe(entries.at(-1)?.position);
+      await reader.close();
       await writer.close();
     });
 
     test('keeps the same key with other bytes apart and overwrites nothing', async () => {
-      const { writer, openReader } = open();
+      const { writer, openReader } = await open();
       await writer.append([batch(1)]);
       expect(await writer.append([batch(1, 'a copied card')])).toEqual(['clone']);
       const reader = openReader();
-      expect(reader.read(0, 100, 1_000_000)).toHaveLength(1);
-      reader.close();
+      expect(await reader.read(0, 100, 1_000_000)).toHaveLength(1);
+      await reader.close();
       await writer.close();
     });
 
     test('keeps a refused batch apart with its reason, answers for it, and gives it back as it came', async () => {
-      const { writer, openReader } = open();
+      const { writer, openReader } = await open();
       expect(await writer.append([batch(7, 'forged', { refused: 'signature does not hold' })])).toEqual([
         'quarantined',
       ]);
       expect(await writer.stored(SOURCE, EPOCH)).toEqual({ stored: [], quarantined: [7] });
       const reader = openReader();
-      expect(reader.read(0, 100, 1_000_000)).toEqual([]);
-      const [kept] = reader.keptApart(SOURCE, 10);
+      expect(await reader.read(0, 100, 1_000_000)).toEqual([]);
+      const [kept] = await reader.keptApart(SOURCE, 10);
       expect(kept).toMatchObject({ epoch: EPOCH, seq: 7, clone: false, reason: 'signature does not hold' });
-      expect(new TextDecoder().decode(reader.keptApartMessage(kept?.id ?? ''))).toBe('forged');
-      reader.close();
+      expect(new TextDecoder().decode(await reader.keptApartMessage(kept?.id ?? ''))).toBe('forged');
+      await reader.close();
       await writer.close();
     });
 
     test('keeps apart what has no number, once', async () => {
-      const { writer, openReader } = open();
+      const { writer, openReader } = await open();
       const { hash, message } = batch(1, 'noise');
       const item = {
         type: 'unreadable',
@@ -92,13 +109,13 @@ export const logStoreSuite = (name: string, open: () => OpenLog): void => {
       } as const;
       expect(await writer.append([item, item])).toEqual(['quarantined', 'quarantined']);
       const reader = openReader();
-      expect(reader.keptApart(undefined, 10)).toMatchObject([{ source: SOURCE, reason: 'no header' }]);
-      reader.close();
+      expect(await reader.keptApart(undefined, 10)).toMatchObject([{ source: SOURCE, reason: 'no header' }]);
+      await reader.close();
       await writer.close();
     });
 
     test('says so where a source has no room left to keep something apart, and keeps nothing of it', async () => {
-      const { writer, openReader } = open();
+      const { writer, openReader } = await open();
       const forged = (seq: number) => batch(seq, `forged ${seq}`, { refused: 'no' });
       const first = Array.from({ length: 1000 }, (_, index) => forged(index + 1));
       expect(new Set(await writer.append(first))).toEqual(new Set(['quarantined']));
@@ -107,20 +124,20 @@ export const logStoreSuite = (name: string, open: () => OpenLog): void => {
       expect(await writer.append([batch(2000, 'a copied card')])).toEqual(['no-room']);
       expect((await writer.stored(SOURCE, EPOCH)).quarantined).toHaveLength(1000);
       const reader = openReader();
-      expect(reader.keptApart(SOURCE, 2000)).toHaveLength(1000);
-      reader.close();
+      expect(await reader.keptApart(SOURCE, 2000)).toHaveLength(1000);
+      await reader.close();
       await writer.close();
     });
 
     test('stores a batch under a number of which a forgery came first', async () => {
-      const { writer } = open();
+      const { writer } = await open();
       await writer.append([batch(1, 'forged', { refused: 'no' })]);
       expect(await writer.append([batch(1)])).toEqual(['stored']);
       await writer.close();
     });
 
     test('stores a directory once for each source', async () => {
-      const { writer } = open();
+      const { writer } = await open();
       const directory = {
         type: 'directory',
         source: SOURCE,
@@ -136,21 +153,101 @@ export const logStoreSuite = (name: string, open: () => OpenLog): void => {
     });
 
     test('reads on from a position, within a count and a size', async () => {
-      const { writer, openReader } = open();
+      const { writer, openReader } = await open();
       await writer.append([1, 2, 3, 4].map((seq) => batch(seq)));
       const reader = openReader();
-      const [first, second] = reader.read(0, 2, 1_000_000);
+      const [first, second] = await reader.read(0, 2, 1_000_000);
       expect(second).toBeDefined();
-      expect(reader.read(second?.position ?? 0, 100, 1_000_000)).toHaveLength(2);
-      expect(reader.read(0, 100, 1)).toEqual([first]);
-      reader.close();
+      expect(await reader.read(second?.position ?? 0, 100, 1_000_000)).toHaveLength(2);
+      expect(await reader.read(0, 100, 1)).toEqual([first]);
+      await reader.close();
+      await writer.close();
+    });
+
+    test('stores one of many batches that are offered at once, each number once', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(
+            fc.record({
+              seq: fc.integer({ min: 1, max: 12 }),
+              text: fc.constantFrom('a', 'b'),
+              refused: fc.boolean(),
+            }),
+            { maxLength: 30 },
+          ),
+          fc.integer({ min: 1, max: 8 }),
+          async (offers, group) => {
+            const { writer, openReader } = await open();
+            const items = offers.map(({ seq, text, refused }) =>
+              batch(seq, `${seq}${text}`, refused ? { refused: 'no' } : {}),
+            );
+            const outcomes: string[] = [];
+            for (let from = 0; from < items.length; from += group) {
+              outcomes.push(...(await writer.append(items.slice(from, from + group))));
+            }
+            expect(outcomes).toEqual(expectedOf(items));
+            const reader = openReader();
+            const entries = await reader.read(0, 100, 1_000_000);
+            const stored = items.filter((_, index) => outcomes[index] === 'stored');
+            expect(entries.map(({ message }) => text(message))).toEqual(
+              stored.map(({ message }) => text(message)),
+            );
+            await reader.close();
+            await writer.close();
+          },
+        ),
+        { numRuns: 15 },
+      );
+    });
+
+    test('lists the epochs of a source in the order in which they came', async () => {
+      const { writer } = await open();
+      for (const epoch of ['ffff', '0000', '8888']) await writer.append([batch(1, epoch, { epoch })]);
+      expect(await writer.epochs(SOURCE)).toEqual(['ffff', '0000', '8888']);
+      expect(await writer.stored(SOURCE, '0000')).toEqual({ stored: [[1, 1]], quarantined: [] });
+      await writer.close();
+    });
+
+    test('erases what was read and nothing else, and the original stays a duplicate', async () => {
+      const { writer, openReader } = await open();
+      await writer.append([batch(1), batch(2)]);
+      const reader = openReader();
+      const [entry] = await reader.read(0, 1, 1);
+      const { message } = batch(9, 'reduced');
+      const erasure = {
+        position: entry?.position ?? 0,
+        pointId: 'point',
+        source: SOURCE,
+        epoch: EPOCH,
+        seq: 1,
+        firstTime: 5,
+        lastTime: 6,
+        readings: 1,
+        windows: 0,
+        erasedAt: 7,
+        before: batch(1).hash,
+        after: batch(9, 'reduced').hash,
+        message,
+      };
+      const wrong = { ...erasure, position: erasure.position + 1 };
+      await expect(writer.eraseColumns([erasure, wrong])).rejects.toMatchObject({ code: 'changed-since' });
+      expect((await reader.read(0, 1, 1)).map((each) => text(each.message))).toEqual(['batch 1']);
+      await writer.eraseColumns([erasure]);
+      expect((await reader.read(0, 9, 999)).map((each) => text(each.message))).toEqual([
+        'reduced',
+        'batch 2',
+      ]);
+      expect(await reader.erased('point', 0, 6)).toMatchObject([{ seq: 1, firstTime: 5, erasedAt: 7 }]);
+      expect(await reader.erased('point', 7, 9)).toEqual([]);
+      expect(await writer.append([batch(1)])).toEqual(['duplicate']);
+      await reader.close();
       await writer.close();
     });
 
     test('knows what it has of an epoch as ranges, in whatever order it came', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 40 }), async (seqs) => {
-          const { writer } = open();
+          const { writer } = await open();
           for (const seq of seqs) await writer.append([batch(seq)]);
           expect((await writer.stored(SOURCE, EPOCH)).stored).toEqual(toRanges(seqs));
           await writer.close();

@@ -1,9 +1,6 @@
+import { KEPT_APART_BYTES, KEPT_APART_MESSAGES } from '../apart-rules.js';
 import type { KeptApart, LogReader } from '../log-store.js';
 import type { Database } from './database.js';
-
-/** What is kept apart of one source, at most: a hostile or broken one cannot fill the disk. */
-export const KEPT_APART_MESSAGES = 1000;
-export const KEPT_APART_BYTES = 64 * 1024 * 1024;
 
 /** A message to be kept apart; `origin` and `seq` are absent where not even its number could be read. */
 export interface Apart {
@@ -68,7 +65,7 @@ export const createKeptApartQueries = (
     'select message from kept_apart where id = ?',
   );
   return {
-    keptApart: (source, limit) => listed.all({ source: source ?? null, limit }).map(keptApartOf),
-    keptApartMessage: (id) => message.get(Number(id))?.message,
+    keptApart: async (source, limit) => listed.all({ source: source ?? null, limit }).map(keptApartOf),
+    keptApartMessage: async (id) => message.get(Number(id))?.message,
   };
 };

@@ -1,7 +1,7 @@
-import type { ErasedBatch, LogEntry, LogReader } from '../log-store.js';
+import { ENTRY_TYPES } from '../entry-types.js';
+import type { ErasedBatch, LogEntry, LogReader, StoredKey } from '../log-store.js';
 import { openDatabase } from './database.js';
 import { createKeptApartQueries } from './kept-apart.js';
-import { ENTRY_TYPES } from './log-schema.js';
 
 interface EntryRow {
   readonly position: number;
@@ -28,10 +28,14 @@ export const openLogReader = (path: string): LogReader => {
        erased_at as erasedAt, before, after
      from erasure where point = ? and last_time >= ? and first_time < ? order by position, erased_at`,
   );
+  const key = database.prepare<[string, string, number], StoredKey>(
+    `select k.position, k.hash from origin o join batch_key k on k.origin = o.number
+     where o.source = ? and o.epoch = ? and k.seq = ?`,
+  );
   return {
-    erased: (pointId, from, to) => erased.all(pointId, from, to),
-    directory: (source, hash) => directory.get(source, hash)?.message,
-    read: (position, limit, maxBytes) => {
+    erased: async (pointId, from, to) => erased.all(pointId, from, to),
+    directory: async (source, hash) => directory.get(source, hash)?.message,
+    read: async (position, limit, maxBytes) => {
       const entries: LogEntry[] = [];
       let bytes = 0;
       for (const row of after.iterate(position, limit)) {
@@ -43,9 +47,10 @@ export const openLogReader = (path: string): LogReader => {
       }
       return entries;
     },
+    keys: async (batches) => batches.map(({ source, epoch, seq }) => key.get(source, epoch, seq)),
     ...createKeptApartQueries(database),
-    head: () => head.get()?.head ?? 0,
-    close: () => {
+    head: async () => head.get()?.head ?? 0,
+    close: async () => {
       database.close();
     },
   };

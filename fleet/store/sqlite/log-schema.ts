@@ -40,5 +40,3 @@ create table if not exists erasure (
   erased_at integer not null, before blob not null, after blob not null, primary key (point, position, after)
 ) strict, without rowid;
 `;
-
-export const ENTRY_TYPES = ['batch', 'directory'] as const;

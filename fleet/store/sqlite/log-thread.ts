@@ -33,6 +33,8 @@ const run = (call: LogCall): Promise<unknown> => {
       return writer.hasDirectory(...call.arguments);
     case 'eraseColumns':
       return writer.eraseColumns(...call.arguments);
+    case 'restore':
+      return writer.restore(...call.arguments);
     case 'close':
       return writer.close();
   }

@@ -1,8 +1,10 @@
+import { CLONE_REASON } from '../apart-rules.js';
 import type { AppendOutcome, EpochKeys, LogItem, LogWriter } from '../log-store.js';
 import { openDatabase, type Database } from './database.js';
 import { createColumnEraser } from './column-eraser.js';
 import { LOG_SCHEMA } from './log-schema.js';
 import { createKeepApart, type Apart } from './kept-apart.js';
+import { createRestorer } from './restore.js';
 import { createStoredRanges } from './stored-ranges.js';
 
 const DAY_MS = 86_400_000;
@@ -42,13 +44,14 @@ export const openLogWriter = (path: string): LogWriter => {
     epochs: async (source) => epochs.all(source).map(({ epoch }) => epoch),
     hasDirectory: async (source, hash) => directory.get(source, hash) !== undefined,
     eraseColumns: createColumnEraser(database),
+    restore: createRestorer(database, originOf),
     close: async () => {
       database.close();
     },
   };
 };
 
-interface Origins {
+export interface Origins {
   (source: string, epoch: string): number;
   find(source: string, epoch: string): number | undefined;
 }
@@ -65,8 +68,6 @@ const createOrigins = (database: Database): Origins => {
 };
 
 type BatchItem = Extract<LogItem, { type: 'batch' }>;
-
-const CLONE = 'another batch with this number was stored: is this card a copy?';
 
 const createBatchAppender = (database: Database, originOf: Origins, keepApart: (apart: Apart) => boolean) => {
   const key = database.prepare<[number, number], { hash: Buffer }>(
@@ -92,7 +93,7 @@ const createBatchAppender = (database: Database, originOf: Origins, keepApart: (
         return 'duplicate';
       }
       // what the door refused is no proof of a copied card: anything may have come under this number
-      const reason = item.refused ?? CLONE;
+      const reason = item.refused ?? CLONE_REASON;
       const clone = item.refused === undefined;
       if (!keepApart({ ...item, origin: () => origin, clone, reason })) return 'no-room';
       return clone ? 'clone' : 'quarantined';

@@ -48,6 +48,7 @@ export const createThreadLog = (worker: Worker): LogWriter => {
     epochs: (source) => call('epochs', source),
     hasDirectory: (source, hash) => call('hasDirectory', source, hash),
     eraseColumns: (erasures) => call('eraseColumns', erasures),
+    restore: (entries) => call('restore', entries),
     close: () => call('close'),
   };
 };

@@ -198,7 +198,7 @@ test('what a location used runs on across a replaced meter, and says what it doe
     await http.fleet.sendDirectory(at(serial), GATEWAY_A);
     const content = { content: 'readings' as const, columns: [{ point: 3, readings }] };
     await http.fleet.send(at(serial), content, { source: GATEWAY_A, seq, epoch: 'aabbccddeeff0011' });
-    http.fleet.project();
+    await http.fleet.project();
   };
   await send('old', 1, [reading(1, T0, 98_760), reading(2, T0 + 60_000, 98_763)]);
   const [device] = http.fleet.registry.records('installation', { serial: 'old' });

@@ -59,7 +59,7 @@ export const fillTerritory = async ({ fleet }: Pick<HttpUnderTest, 'fleet'>): Pr
   const others = [{ point: 1, readings: POWER.slice(0, 5) }];
   // the second of two batches: one is missing
   await fleet.send(b, { content: 'readings', columns: others }, { source: GATEWAY_B, epoch: EPOCH, seq: 2 });
-  fleet.project();
+  await fleet.project();
 };
 
 /** Id of a point that the top of the tree sees. */

@@ -43,16 +43,16 @@ const openDoor = () => {
     outcome: () => undefined,
     stored: (_gatewayId, _epoch, directory) => named.push(Buffer.from(directory).toString('hex')),
   });
-  const entries = () => {
+  const entries = async () => {
     const reader = openLogReader(path);
-    const found = reader.read(0, 1000, 10_000_000);
-    reader.close();
+    const found = await reader.read(0, 1000, 10_000_000);
+    await reader.close();
     return found;
   };
-  const keptApart = () => {
+  const keptApart = async () => {
     const reader = openLogReader(path);
-    const found = reader.keptApart(undefined, 10);
-    reader.close();
+    const found = await reader.keptApart(undefined, 10);
+    await reader.close();
     return found;
   };
   return { door, acks, entries, keptApart, writer };
@@ -64,7 +64,7 @@ describe('the door', () => {
     const message = sealed(1);
     await door.batch(SOURCE, message, 5);
     expect(acks).toMatchObject([{ stored: [[1, 1]], quarantined: [] }]);
-    expect(entries().map((entry) => Buffer.from(entry.message).equals(message))).toEqual([true]);
+    expect((await entries()).map((entry) => Buffer.from(entry.message).equals(message))).toEqual([true]);
   });
 
   test('acks a batch sent again without storing it again', async () => {
@@ -73,7 +73,7 @@ describe('the door', () => {
     await door.batch(SOURCE, message, 5);
     await door.batch(SOURCE, message, 6);
     expect(acks.map(({ stored }) => stored)).toEqual([[[1, 1]], [[1, 1]]]);
-    expect(entries()).toHaveLength(1);
+    expect(await entries()).toHaveLength(1);
   });
 
   test('quarantines what is not signed by a certificate of this gateway, and acks it as such', async () => {
@@ -82,7 +82,7 @@ describe('the door', () => {
     await door.batch(SOURCE, forged, 5);
     expect(acks[0]?.stored).toEqual([]);
     expect(acks[0]?.quarantined).toMatchObject([{ seq: 3 }]);
-    expect(entries()).toEqual([]);
+    expect(await entries()).toEqual([]);
   });
 
   test('quarantines a batch of which one bit changed on the way', async () => {
@@ -92,15 +92,15 @@ describe('the door', () => {
     message[last] = (message[last] ?? 0) ^ 1;
     await door.batch(SOURCE, message, 5);
     expect(acks[0]?.quarantined).toMatchObject([{ seq: 1 }]);
-    expect(entries()).toEqual([]);
+    expect(await entries()).toEqual([]);
   });
 
   test('keeps a batch of another source apart, under the gateway that sent it', async () => {
     const { door, acks, entries, keptApart } = openDoor();
     await door.batch('gateway0000000009', sealed(1), 5);
     expect(acks[0]?.quarantined).toMatchObject([{ seq: 1, reason: expect.stringContaining(SOURCE) }]);
-    expect(entries()).toEqual([]);
-    expect(keptApart()).toMatchObject([{ source: 'gateway0000000009', seq: 1 }]);
+    expect(await entries()).toEqual([]);
+    expect(await keptApart()).toMatchObject([{ source: 'gateway0000000009', seq: 1 }]);
   });
 
   test('acks a batch whose header does not parse by its number, where that can be told', async () => {
@@ -112,7 +112,7 @@ describe('the door', () => {
     const poison = encodeCbor([signCose(encodeCbor(header), () => new Uint8Array(64)), new Uint8Array(1)]);
     await door.batch(SOURCE, poison, 5);
     expect(acks).toMatchObject([{ epoch: EPOCH, stored: [], quarantined: [{ seq: 4 }] }]);
-    expect(keptApart()).toMatchObject([{ epoch: EPOCH, seq: 4 }]);
+    expect(await keptApart()).toMatchObject([{ epoch: EPOCH, seq: 4 }]);
   });
 
   test('answers bytes that are no batch by their hash, so that they are not sent for ever', async () => {
@@ -122,7 +122,7 @@ describe('the door', () => {
     const hash = createHash('sha256').update(noise).digest();
     expect(acks).toMatchObject([{ stored: [], quarantined: [], unreadable: [{ kept: true }] }]);
     expect(Buffer.from(acks[0]?.unreadable?.[0]?.hash ?? []).equals(hash)).toBe(true);
-    expect(keptApart()).toHaveLength(1);
+    expect(await keptApart()).toHaveLength(1);
   });
 
   test('postpones what it has no room to keep, and never calls it kept', async () => {
@@ -161,6 +161,6 @@ describe('the door', () => {
     expect(acks[0]?.directories.map((acked) => Buffer.from(acked).toString('hex'))).toEqual([
       Buffer.from(hash).toString('hex'),
     ]);
-    expect(entries()).toMatchObject([{ type: 'directory', source: SOURCE }]);
+    expect(await entries()).toMatchObject([{ type: 'directory', source: SOURCE }]);
   });
 });

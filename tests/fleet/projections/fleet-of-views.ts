@@ -93,9 +93,9 @@ export interface FleetOfViews {
   send(directory: Directory, content: BatchContent, more?: Sent): Promise<void>;
   sendBytes(message: Uint8Array, seq: number): Promise<void>;
   /** Steps to the head; gives the count of transactions. */
-  project(projector?: Projector): number;
+  project(projector?: Projector): Promise<number>;
   /** Another projector over the same log into another file. */
-  projectElsewhere(log?: (reader: LogReader) => Pick<LogReader, 'read'>): string;
+  projectElsewhere(log?: (reader: LogReader) => Pick<LogReader, 'read'>): Promise<string>;
   pointId(key: string): string;
   close(): Promise<void>;
 }
@@ -136,9 +136,9 @@ export const addGateway = (
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
-const stepToHead = (projector: Projector): number => {
+const stepToHead = async (projector: Projector): Promise<number> => {
   let steps = 0;
-  while (projector.step().applied > 0) steps += 1;
+  while ((await projector.step()).applied > 0) steps += 1;
   return steps;
 };
 
@@ -233,11 +233,11 @@ export const openFleetIn = (
       await append(GATEWAY, EPOCH, seq, T0, message);
     },
     project: (which = projector) => stepToHead(which),
-    projectElsewhere: (wrap = (same) => same) => {
+    projectElsewhere: async (wrap = (same) => same) => {
       copies += 1;
       const elsewhere = path(`copy-${copies}`);
       const writer = openViewsWriter(elsewhere);
-      stepToHead(
+      await stepToHead(
         createProjector({ log: wrap(entries), views: writer, registry, onQuarantine: () => undefined }),
       );
       writer.close();
@@ -251,7 +251,7 @@ export const openFleetIn = (
     close: async () => {
       reader.close();
       views.close();
-      entries.close();
+      await entries.close();
       registry.close();
       await log.close();
     },

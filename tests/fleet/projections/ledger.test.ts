@@ -43,8 +43,8 @@ const said = (lastSealed: number, lastOrdinal: number, unsealed: number): void =
   fleet.registry.noteEpoch(GATEWAY, { epoch: EPOCH, at: T0, lastSealed, lastOrdinal, unsealed });
 };
 
-const ledger = () => {
-  fleet.project();
+const ledger = async () => {
+  await fleet.project();
   const detail = fleet.reader.ledgerDetail(ALL, GATEWAY);
   const [epoch] = detail.epochs;
   if (epoch === undefined) throw new Error('no epoch');
@@ -56,7 +56,7 @@ describe('the ledger down to its rows', () => {
     await send(1, [1, 2, 3]);
     await send(2, [4, 5]);
     said(2, 7, 2);
-    const { detail, epoch } = ledger();
+    const { detail, epoch } = await ledger();
     expect(epoch.rows).toMatchObject({ lastOrdinal: 7, readings: 5, unsealed: 2, unaccounted: 0 });
     expect(ledgerAddsUp(detail)).toBe(true);
   });
@@ -65,7 +65,7 @@ describe('the ledger down to its rows', () => {
     await send(1, [1, 2, 3]);
     await send(4, [9], T0 + 60_000);
     said(4, 9, 0);
-    const { detail, epoch } = ledger();
+    const { detail, epoch } = await ledger();
     expect(epoch.gaps).toEqual([{ first: 2, last: 3, after: T0 + 2_000, before: T0 + 60_000 }]);
     expect(epoch.rows.unaccounted).toBe(5);
     expect(epoch.addsUp).toBe(false);
@@ -79,14 +79,14 @@ describe('the ledger down to its rows', () => {
   test('does not add up where every batch is here and a row is not', async () => {
     await send(1, [1, 2, 4]);
     said(1, 4, 0);
-    expect(ledger().epoch).toMatchObject({ missing: [], addsUp: false, rows: { unaccounted: 1 } });
+    expect((await ledger()).epoch).toMatchObject({ missing: [], addsUp: false, rows: { unaccounted: 1 } });
   });
 
   test('does not add up where there is more than there can be', async () => {
     await send(1, [1, 2, 3]);
     await declare(2, { ordinal: 4, cause: 'space', epoch: EPOCH, count: 5, exact: true, points: [] });
     said(2, 4, 0);
-    expect(ledger().epoch).toMatchObject({ addsUp: false, rows: { unaccounted: -5 } });
+    expect((await ledger()).epoch).toMatchObject({ addsUp: false, rows: { unaccounted: -5 } });
   });
 
   test('adds up with what loss records give up, by cause; what memory lost never had an ordinal', async () => {
@@ -107,7 +107,7 @@ describe('the ledger down to its rows', () => {
       { ordinal: 11, cause: 'memory', epoch: EPOCH, count: 40, exact: true, points: [1] },
     );
     said(4, 11, 0);
-    const { epoch } = ledger();
+    const { epoch } = await ledger();
     expect(epoch).toMatchObject({ addsUp: true, lostBatches: 2, declaredLost: 46, missing: [] });
     expect(
       epoch.losses.map(({ cause, batches, readings, windows }) => ({ cause, batches, readings, windows })),
@@ -131,7 +131,7 @@ describe('the ledger down to its rows', () => {
       points: [],
     });
     said(3, 6, 0);
-    expect(ledger().epoch).toMatchObject({
+    expect((await ledger()).epoch).toMatchObject({
       addsUp: true,
       rows: { declaredLost: 0, readings: 5, lossRecords: 1 },
     });
@@ -144,7 +144,7 @@ describe('the ledger down to its rows', () => {
     await fleet.log.append([
       { type: 'unreadable', source: GATEWAY, hash, receivedAt: T0, message: hash, refused: 'noise' },
     ]);
-    const { detail, epoch } = ledger();
+    const { detail, epoch } = await ledger();
     expect(epoch.addsUp).toBe(true);
     expect(detail.unreadable).toBe(1);
     expect(ledgerAddsUp(detail)).toBe(false);
@@ -156,7 +156,7 @@ test('each day has its own readings, batches, duplicates, late ones and missing 
   await send(1, [1, 2, 3], eve, { receivedAt: eve });
   await send(1, [1, 2, 3], eve, { receivedAt: eve });
   await send(3, [9], eve + 5_000, { receivedAt: eve + DAY });
-  const { detail } = ledger();
+  const { detail } = await ledger();
   expect(detail.days).toMatchObject([
     { day: '2026-03-10', sealed: 1, received: 1, readings: 1, late: 0, missing: 0 },
     { day: '2026-03-11', sealed: 2, received: 1, readings: 3, late: 1, missing: 1 },
@@ -167,7 +167,7 @@ test('each day has its own readings, batches, duplicates, late ones and missing 
 test('without a scope there is no ledger, and no loss, event or command', async () => {
   await send(1, [1]);
   fleet.registry.noteEvent({ gatewayId: GATEWAY, kind: 'cloned', detail: 'x', at: T0 });
-  fleet.project();
+  await fleet.project();
   const nobody = { grants: [], policyVersion: 1 };
   expect(fleet.reader.ledgerDetail(nobody, GATEWAY)).toEqual({ epochs: [], days: [], unreadable: 0 });
   expect(fleet.reader.events(nobody, GATEWAY)).toEqual([]);

@@ -68,7 +68,7 @@ describe('the projector', () => {
         column(4, reading(12, T0, 3)),
       ),
     );
-    fleet.project();
+    await fleet.project();
     expect(readingsOf('p1').map(({ value }) => value)).toEqual([1.25, 1e18, null, -0.1]);
     expect(readingsOf('p2').map(({ value }) => value)).toEqual([5, big, -big, 2 ** 53 - 1]);
     expect(readingsOf('p3').map(({ value }) => value)).toEqual(['12', 'été', '']);
@@ -88,7 +88,7 @@ describe('the projector', () => {
     const directory = directoryOf(point(1));
     await fleet.sendDirectory(directory);
     await fleet.send(directory, batch(column(1, reading(1, T0, 1), reading(2, T0, 2))));
-    fleet.project();
+    await fleet.project();
     expect(readingsOf('p1').map(({ value }) => value)).toEqual([1, 2]);
   });
 
@@ -96,7 +96,7 @@ describe('the projector', () => {
     const directory = directoryOf(point(1));
     await fleet.sendDirectory(directory);
     await fleet.send(directory, batch(column(1, reading(1, T0, 1))));
-    fleet.project();
+    await fleet.project();
     const before = dump(join(fleet.folder, 'views.db'));
     const again = openViewsWriter(join(fleet.folder, 'views.db'));
     const log = openLogReader(join(fleet.folder, 'log.db'));
@@ -106,20 +106,20 @@ describe('the projector', () => {
       registry: fleet.registry,
       onQuarantine: () => undefined,
     });
-    expect(projector.step().applied).toBe(0);
+    expect((await projector.step()).applied).toBe(0);
     await fleet.send(directory, batch(column(1, reading(2, T0 + 10_000, 2))));
-    expect(projector.step().applied).toBe(1);
+    expect((await projector.step()).applied).toBe(1);
     expect(dump(join(fleet.folder, 'views.db'))).not.toEqual(before);
     expect(readingsOf('p1')).toHaveLength(2);
     again.close();
-    log.close();
+    await log.close();
   });
 
   test('stops a projector whose place was taken, with nothing written', async () => {
     const directory = directoryOf(point(1));
     await fleet.sendDirectory(directory);
     const successor = openViewsWriter(join(fleet.folder, 'views.db'));
-    expect(() => fleet.project()).toThrow(expect.objectContaining({ code: 'fenced' }));
+    await expect(fleet.project()).rejects.toThrow(expect.objectContaining({ code: 'fenced' }));
     expect(successor.position()).toBe(0);
     expect(Object.values(dump(join(fleet.folder, 'views.db'))).flat()).toEqual([]);
     successor.close();
@@ -142,12 +142,12 @@ describe('the projector', () => {
       },
       onQuarantine: () => undefined,
     });
-    expect(() => projector.step()).toThrow('database is locked');
+    await expect(projector.step()).rejects.toThrow('database is locked');
     expect(fleet.views.position()).toBe(0);
     failing = false;
-    fleet.project(projector);
+    await fleet.project(projector);
     expect(readingsOf('p1')).toHaveLength(1);
-    log.close();
+    await log.close();
   });
 
   test('an unknown directory delays its batches alone, which follow in order once it comes', async () => {
@@ -157,16 +157,16 @@ describe('the projector', () => {
     await fleet.send(second, batch(column(1, reading(1, T0, 1))));
     await fleet.send(first, batch(column(1, reading(2, T0 + 10_000, 2))));
     await fleet.send(second, batch(column(2, reading(3, T0 + 20_000, 3))));
-    fleet.project();
+    await fleet.project();
     expect(readingsOf('p1').map(({ value }) => value)).toEqual([2]);
     expect(fleet.reader.ledger(ALL, GATEWAY)[0]).toMatchObject({ stored: 3, readings: 3, missing: [] });
     await fleet.sendDirectory(second);
     await fleet.send(second, batch(column(2, reading(4, T0 + 30_000, 4))));
-    fleet.project();
+    await fleet.project();
     expect(readingsOf('p1').map(({ value }) => value)).toEqual([1, 2]);
     expect(readingsOf('p2').map(({ value }) => value)).toEqual([3, 4]);
     expect(fleet.reader.ledger(ALL, GATEWAY)[0]).toMatchObject({ stored: 4, readings: 4 });
-    expect(dump(fleet.projectElsewhere())).toEqual(dump(join(fleet.folder, 'views.db')));
+    expect(dump(await fleet.projectElsewhere())).toEqual(dump(join(fleet.folder, 'views.db')));
   });
 
   test('quarantines what cannot be read, with its reason, and goes on', async () => {
@@ -184,7 +184,7 @@ describe('the projector', () => {
     await fleet.send(directory, batch(column(7, reading(2, T0, 1))));
     await fleet.send(directory, batch(column(1, reading(3, T0, 'text'))));
     await fleet.send(directory, batch(column(1, reading(4, T0, 4))));
-    fleet.project();
+    await fleet.project();
     expect(readingsOf('p1').map(({ value }) => value)).toEqual([4]);
     expect(fleet.quarantined).toHaveLength(4);
     expect(fleet.quarantined[2]).toBe('point 7 is not in its directory');
@@ -210,7 +210,7 @@ describe('the projector', () => {
     ]);
     await fleet.sendDirectory(directory, 'gateway00000000000y');
     await fleet.send(directory, batch(column(1, reading(1, T0, 1))), { source: 'gateway00000000000y' });
-    fleet.project();
+    await fleet.project();
     expect(fleet.quarantined).toEqual([
       'not a deflate stream',
       'its directory: the registry knows no gateway of this source',
@@ -232,9 +232,9 @@ describe('the newest reading', () => {
         ),
       ),
     );
-    fleet.project();
+    await fleet.project();
     await fleet.send(directory, batch(column(1, reading(3, T0, 1))));
-    fleet.project();
+    await fleet.project();
     expect(fleet.reader.latest(ALL, NOW, { limit: 10 })).toMatchObject([
       { key: 'p1', time: T0 + 20_000, value: null, flag: 9, reason: 'no-answer', goodTime: T0 + 10_000 },
     ]);
@@ -269,7 +269,7 @@ describe('the ledger', () => {
       },
       { seq: 7 },
     );
-    fleet.project();
+    await fleet.project();
     fleet.registry.noteEpoch(GATEWAY, { epoch: EPOCH, at: T0, lastSealed: 9, lastOrdinal: 30, unsealed: 1 });
     const [ledger, other] = fleet.reader.ledger(ALL, GATEWAY);
     expect(ledger).toEqual({

@@ -68,7 +68,7 @@ describe('rollups of readings', () => {
     const directory = directoryOf(point(1));
     await fleet.sendDirectory(directory);
     await sendReadings(directory, every(10_000, 360));
-    fleet.project();
+    await fleet.project();
     expect(cells('1m').slice(0, 60)).toHaveLength(60);
     expect(cells('1m')[0]).toMatchObject({
       start: T0,
@@ -95,10 +95,10 @@ describe('rollups of readings', () => {
     const directory = directoryOf(point(1, { kind: 'counter', unit: 'Wh', valueType: 'integer' }));
     await fleet.sendDirectory(directory);
     await sendReadings(directory, [reading(1, T0, 100), reading(2, T0 + 90 * MINUTE, 200)]);
-    fleet.project();
+    await fleet.project();
     expect(cells('1m').map(({ aggregate }) => aggregate.sums)).toMatchObject([{ delta: 0 }, { delta: 100 }]);
     await sendReadings(directory, [reading(3, T0 + 30 * MINUTE, 130)]);
-    fleet.project();
+    await fleet.project();
     expect(cells('1m').map(({ aggregate }) => aggregate.sums)).toMatchObject([
       { delta: 0 },
       { delta: 30 },
@@ -112,7 +112,7 @@ describe('rollups of readings', () => {
     const big = 2n ** 60n + 1n;
     await fleet.sendDirectory(directory);
     await sendReadings(directory, [reading(1, T0, big), reading(2, T0 + 10_000, big + 3n)]);
-    fleet.project();
+    await fleet.project();
     for (const resolution of ['1m', '15m', '1h', '1d'] as const) {
       expect(cells(resolution)[0]?.aggregate).toMatchObject({
         first: { time: T0, value: big },
@@ -137,7 +137,7 @@ describe('rollups of readings', () => {
         },
       ],
     });
-    fleet.project();
+    await fleet.project();
     const days = cells('1d').map(({ start, end, aggregate }) => [
       start,
       (end - start) / 3_600_000,
@@ -160,7 +160,7 @@ describe('rollups of readings', () => {
     await fleet.sendDirectory(directory);
     const midnight = Date.UTC(2026, 2, 9, 18, 30);
     await sendReadings(directory, every(15 * MINUTE, 98, midnight - 15 * MINUTE));
-    fleet.project();
+    await fleet.project();
     expect(cells('1d').map(({ start, aggregate }) => [start - midnight, aggregate.count])).toEqual([
       [-86_400_000, 1],
       [0, 96],
@@ -176,7 +176,7 @@ describe('rollups of readings', () => {
       reading(2, T0 + 10_000, 1000, { flag: 4, reason: 'range' }),
       reading(3, T0 + 20_000, null, { flag: 9, reason: 'no-answer' }),
     ]);
-    fleet.project();
+    await fleet.project();
     expect(cells('1h')[0]?.aggregate).toMatchObject({ count: 1, flags: [1, 0, 0, 1, 1], min: 1, max: 1 });
   });
 });
@@ -188,7 +188,7 @@ describe('windows of the gateway', () => {
     await fleet.sendDirectory(directory);
     await sendReadings(directory, every(10_000, 12));
     await sendWindows(directory, MINUTE, [windowOf(20, T0, 0, 5), windowOf(21, T0 + MINUTE, 0, 7)]);
-    fleet.project();
+    await fleet.project();
     expect(cells('1m')).toMatchObject([{ origin: 'window' }, { origin: 'window' }]);
     expect(cells('15m')).toMatchObject([
       {
@@ -201,12 +201,12 @@ describe('windows of the gateway', () => {
   test('a newer revision replaces, an older one that comes later does not', async () => {
     await fleet.sendDirectory(directory);
     await sendWindows(directory, MINUTE, [windowOf(1, T0, 1, 5)]);
-    fleet.project();
+    await fleet.project();
     await sendWindows(directory, MINUTE, [windowOf(2, T0, 0, 9)]);
-    fleet.project();
+    await fleet.project();
     expect(cells('15m')).toMatchObject([{ aggregate: { min: 5, max: 5 } }]);
     await sendWindows(directory, MINUTE, [windowOf(3, T0, 2, 6)]);
-    fleet.project();
+    await fleet.project();
     expect(cells('1m')).toMatchObject([{ revision: 2 }]);
     expect(cells('15m')).toMatchObject([{ aggregate: { min: 6, max: 6, count: 6 } }]);
   });
@@ -216,12 +216,12 @@ describe('windows of the gateway', () => {
     await fleet.sendDirectory(raw);
     await fleet.sendDirectory(directory);
     await sendReadings(raw, every(10_000, 6));
-    fleet.project();
+    await fleet.project();
     expect(cells('1m')[0]).toMatchObject({ origin: 'raw' });
     await sendWindows(directory, MINUTE, [windowOf(20, T0, 0, 50)]);
-    fleet.project();
+    await fleet.project();
     await sendReadings(raw, [reading(21, T0 + 5000, 1)]);
-    fleet.project();
+    await fleet.project();
     expect(cells('1m')[0]).toMatchObject({ origin: 'window', aggregate: { min: 50 } });
     expect(cells('15m')[0]).toMatchObject({ aggregate: { max: 50 } });
   });
@@ -230,7 +230,7 @@ describe('windows of the gateway', () => {
     const state = directoryOf(point(1, { kind: 'state', valueType: 'state', windows: [MINUTE] }));
     await fleet.sendDirectory(state);
     await sendWindows(state, MINUTE, [windowOf(1, T0, 0, 5)]);
-    fleet.project();
+    await fleet.project();
     expect(fleet.quarantined).toEqual(['windows of point 1 are of kind gauge, not state']);
   });
 });
@@ -292,12 +292,12 @@ describe('however the log is cut into transactions', () => {
                 columns: [{ point: 1, periodMs: 15 * MINUTE, windows: sent }],
               });
             }
-            own.project();
+            await own.project();
           }
           const live = dump(join(own.folder, 'views.db'));
-          expect(dump(own.projectElsewhere())).toEqual(live);
+          expect(dump(await own.projectElsewhere())).toEqual(live);
           own.projector().rebuild();
-          own.project();
+          await own.project();
           expect(dump(join(own.folder, 'views.db'))).toEqual(live);
         } finally {
           await own.close();
@@ -324,7 +324,7 @@ describe('however the log is cut into transactions', () => {
               return reading(ordinal, time, flag === 9 ? null : value, { flag });
             });
             await own.send(directory, { content: 'readings', columns: [{ point: 1, readings }] });
-            own.project();
+            await own.project();
           }
           const database = openDatabase(join(own.folder, 'views.db'), { readonly: true });
           const [stray] = database.prepare('select count(*) as n from series').all() as { n: number }[];

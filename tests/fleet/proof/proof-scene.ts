@@ -81,7 +81,7 @@ export const openProofScene = async (): Promise<ProofScene> => {
       const receivedAt = T0 + 3_600_000 + seq;
       const at = { source, epoch, seq, hash: sha256(message), receivedAt };
       await fleet.log.append([{ type: 'batch', ...at, message }]);
-      fleet.project();
+      await fleet.project();
       return message;
     },
   };

@@ -43,7 +43,7 @@ beforeEach(async () => {
     reading(index + 1, T0 + index * 5 * MINUTE, index),
   );
   await fleet.send(directory, { content: 'readings', columns: [{ point: 1, readings }] });
-  fleet.project();
+  await fleet.project();
   pointId = fleet.pointId('p1');
   const registry = openDatabase(join(fleet.folder, 'registry.db'));
   const { id } = registry.prepare<[], { id: string }>('select id from device').get() ?? { id: '' };

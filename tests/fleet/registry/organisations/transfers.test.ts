@@ -88,7 +88,7 @@ beforeEach(async () => {
     content: 'windows',
     columns: [{ point: 3, periodMs: QUARTER, windows }],
   });
-  fleet.project();
+  await fleet.project();
   expect(fleet.quarantined).toEqual([]);
   points = ['p1', 'p2', 'p3'].map((key) => fleet.pointId(key));
   organisations = createOrganisations({
@@ -278,7 +278,7 @@ describe('a gateway that is given on', () => {
       content: 'readings',
       columns: [{ point: 9, readings: [reading(5000, T0, 1), reading(5001, T0 + 2 * HOUR, 2)] }],
     });
-    fleet.project();
+    await fleet.project();
     const late9 = (who: string) =>
       fleet.reader.latest(everything(who), NOW, { limit: 10 }).filter(({ key }) => key === 'p9');
     expect(late9('org')).toMatchObject([{ value: 1 }]);
