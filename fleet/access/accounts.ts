@@ -11,7 +11,7 @@ import { AccessError } from './errors.js';
 import { requireLimit, type LimitDeps } from './limits.js';
 import { requireGoodPassword, type PasswordContext } from './password-policy.js';
 import { hashPassword, normaliseLogin, verifyPassword } from './passwords.js';
-import { sessionHash } from './sessions.js';
+import { hashOfSecret } from './secret-hash.js';
 
 export interface AccountsDeps {
   readonly store: PersonTable & Pick<SecondFactorTable, 'removeSecondFactor'>;
@@ -87,7 +87,7 @@ export const createAccounts = (deps: AccountsDeps): Accounts => {
       return hashNewPassword(next, person(personId));
     },
     setPassword: (personId, hash, keepToken) => {
-      const keep = keepToken === undefined ? undefined : sessionHash(keepToken);
+      const keep = keepToken === undefined ? undefined : hashOfSecret(keepToken);
       store.setPassword(personId, { hash, mustChange: false }, keep);
     },
     place: (personId, place) => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type {
   Identity,
   Invitation,
@@ -14,12 +13,12 @@ import { checkedLogin, loginTaken } from './accounts.js';
 import { AccessError } from './errors.js';
 import { requireLimit, type LimitDeps } from './limits.js';
 import { encodeBase32 } from './second-factor/base32.js';
+import { hashOfSecret } from './secret-hash.js';
+import { makeSingleUse, singleUseState } from './single-use.js';
 
 export const INVITATION_HOURS = 7 * 24;
 export const RESET_HOURS = 24;
 export const MAX_HOURS = 30 * 24;
-const HOUR_MS = 3_600_000;
-const SECRET_BYTES = 32;
 
 export interface InvitationsDeps {
   readonly store: InvitationTable;
@@ -92,10 +91,8 @@ export interface Invitations {
 export const createInvitations = (deps: InvitationsDeps): Invitations => {
   const { store, now, newId } = deps;
   const live = (token: string): Invitation => {
-    const found = store.invitationByToken(hashOf(token));
-    const isLive =
-      found !== undefined && found.usedAt === null && found.revokedAt === null && found.expires > now();
-    if (!isLive) throw gone();
+    const found = store.invitationByToken(hashOfSecret(token));
+    if (found === undefined || singleUseState(found, now()) !== 'open') throw gone();
     return found;
   };
   return {
@@ -135,7 +132,7 @@ export const createInvitations = (deps: InvitationsDeps): Invitations => {
       return person.id;
     },
     reset: (token, passwordHash) => {
-      if (!store.acceptReset(hashOf(token), now(), passwordHash)) throw gone();
+      if (!store.acceptReset(hashOfSecret(token), now(), passwordHash)) throw gone();
     },
     listIn: (reach, page) => store.invitationsIn(reach, page),
     findIn: (reach, id) => store.invitationIn(reach, id),
@@ -148,15 +145,16 @@ const createIssuers = (deps: InvitationsDeps): Pick<Invitations, 'invite' | 'inv
     made: Pick<Invitation, 'organisationId' | 'role' | 'limit' | 'personId' | 'login' | 'name' | 'createdBy'>,
     hours: number,
   ): IssuedInvitation => {
-    if (!(hours > 0 && hours <= MAX_HOURS)) {
-      throw new AccessError('bad-request', `A link is valid for more than 0 and at most ${MAX_HOURS} hours.`);
-    }
-    const token = `ti1_${encodeBase32(deps.random(SECRET_BYTES)).toLowerCase()}`;
-    const [id, createdAt] = [deps.newId(), deps.now()];
-    const expires = createdAt + Math.round(hours * HOUR_MS);
-    const tokenHash = hashOf(token);
-    deps.store.addInvitation({ ...made, id, tokenHash, createdAt, expires, usedAt: null, revokedAt: null });
-    return { id, token, expires };
+    const { text, hash, createdAt, expires } = makeSingleUse(deps, {
+      hours,
+      atMostHours: MAX_HOURS,
+      write: (secret) => `ti1_${encodeBase32(secret).toLowerCase()}`,
+      refused: (detail) => new AccessError('bad-request', `hours: ${detail}`),
+    });
+    const id = deps.newId();
+    const life = { createdAt, expires, usedAt: null, revokedAt: null };
+    deps.store.addInvitation({ ...made, id, tokenHash: hash, ...life });
+    return { id, token: text, expires };
   };
   return {
     invite: (order) => {
@@ -181,8 +179,6 @@ const placeOf = ({
   role,
   ...(limit === undefined ? {} : { limit }),
 });
-
-const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
 
 const gone = (): AccessError =>
   new AccessError('gone', 'This link was used or revoked, or has ended: ask for a new one.');

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { PersonState, Session, SessionTable } from '../store/people-store.js';
+import { hashOfSecret } from './secret-hash.js';
 
 /** A session ends this long after its login, ms. */
 export const SESSION_MS = 12 * 3600 * 1000;
@@ -56,7 +56,7 @@ export const createSessions = ({ store, now, newId, random }: SessionsDeps): Ses
     const { personId, address, client, method, secondFactor, needs } = entry;
     const session = {
       id: newId(),
-      tokenHash: sessionHash(token),
+      tokenHash: hashOfSecret(token),
       personId,
       created,
       expires,
@@ -76,25 +76,22 @@ export const createSessions = ({ store, now, newId, random }: SessionsDeps): Ses
       return opened;
     },
     find: (token) => {
-      const found = store.openSession(sessionHash(token), now());
+      const found = store.openSession(hashOfSecret(token), now());
       if (found !== undefined && found.session.lastUsed + USE_MS <= now()) {
         store.noteSessionUse(found.session.tokenHash, now());
       }
       return found;
     },
     advance: (token, change) => {
-      const found = store.openSession(sessionHash(token), now());
+      const found = store.openSession(hashOfSecret(token), now());
       if (found === undefined) return undefined;
       const { opened, session } = make({ ...found.session, ...change }, now());
       return store.replaceSession(found.session.tokenHash, session) ? opened : undefined;
     },
     list: (personId) => store.sessionsOf(personId, now()),
-    end: (token) => store.removeSession(sessionHash(token)),
+    end: (token) => store.removeSession(hashOfSecret(token)),
     endById: (personId, id) => store.removeSessionById(personId, id),
     endAll: (personId, keepToken) =>
-      store.removeSessionsOf(personId, keepToken === undefined ? undefined : sessionHash(keepToken)),
+      store.removeSessionsOf(personId, keepToken === undefined ? undefined : hashOfSecret(keepToken)),
   };
 };
-
-/** What is stored of a session's token. */
-export const sessionHash = (token: string): string => createHash('sha256').update(token).digest('hex');

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { inOrganisation } from '../access/decide.js';
 import { siteOf, subjectId } from '../access/subject.js';
+import { stateOfToken } from '../registry/tokens.js';
 import type { EnrolmentToken } from '../store/identity-store.js';
 import { attemptOf, authorise } from './authorise.js';
 import { reachOf } from './caller.js';
@@ -115,13 +116,7 @@ const present = (token: EnrolmentToken, now: number) => ({
   approval: token.approval ?? false,
   replaces: token.replaces ?? null,
   siteId: token.siteId ?? null,
-  state: stateOf(token, now),
+  state: stateOfToken(token, now),
   gatewayId: token.used?.gatewayId ?? null,
   used: token.used === undefined ? null : isoTime(token.used.at),
 });
-
-const stateOf = ({ used, revokedAt, expires }: EnrolmentToken, now: number) => {
-  if (used !== undefined) return 'used' as const;
-  if (revokedAt !== undefined) return 'revoked' as const;
-  return expires <= now ? ('expired' as const) : ('open' as const);
-};

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { inOrganisation } from '../access/decide.js';
 import { AccessError } from '../access/errors.js';
 import { INVITATION_HOURS, MAX_HOURS } from '../access/invitations.js';
+import { SINGLE_USE_STATES, singleUseState } from '../access/single-use.js';
 import { personSubject, subjectId } from '../access/subject.js';
 import { ROLES, type Invitation, type Limit } from '../store/people-store.js';
 import { attemptOf, authorise } from './authorise.js';
@@ -22,7 +23,7 @@ const INVITATION = Type.Object({
   name: Type.Union([Type.String(), Type.Null()]),
   created: Type.String({ format: 'date-time' }),
   expires: Type.String({ format: 'date-time' }),
-  state: Type.Enum(['open', 'used', 'revoked', 'expired']),
+  state: Type.Enum([...SINGLE_USE_STATES]),
 });
 
 /** Invitations: made and revoked by who may, accepted by who has the link. */
@@ -68,18 +69,8 @@ const present = ({ createdAt, expires, usedAt, revokedAt, ...invitation }: Invit
   name: invitation.name,
   created: isoTime(createdAt),
   expires: isoTime(expires),
-  state: stateOf(usedAt, revokedAt, expires <= now),
+  state: singleUseState({ expires, usedAt, revokedAt }, now),
 });
-
-const stateOf = (
-  usedAt: number | null,
-  revokedAt: number | null,
-  ended: boolean,
-): 'used' | 'revoked' | 'expired' | 'open' => {
-  if (usedAt !== null) return 'used';
-  if (revokedAt !== null) return 'revoked';
-  return ended ? 'expired' : 'open';
-};
 
 const addInvite: Routes = (server, context) => {
   server.post(

@@ -1,4 +1,5 @@
 import { Type, type TSchema } from 'typebox';
+import { SINGLE_USE_STATES } from '../access/single-use.js';
 import { EVENT_KINDS } from '../store/operations-store.js';
 import { ORGANISATION_TYPES, PARTNER_KINDS } from '../store/organisations-store.js';
 
@@ -84,7 +85,7 @@ export const ENROLMENT_TOKEN = Type.Object({
   approval: Type.Boolean({ description: 'The claim waits for an operator.' }),
   replaces: nullable(Type.String({ description: 'Gateway whose devices the new one takes over.' })),
   siteId: nullable(Type.String({ description: 'Where the gateway will stand.' })),
-  state: Type.Enum(['open', 'used', 'expired', 'revoked']),
+  state: Type.Enum([...SINGLE_USE_STATES]),
   gatewayId: nullable(Type.String({ description: 'Who used it.' })),
   used: nullable(Time),
 });

@@ -4,6 +4,7 @@ import {
   type EnrolResponse,
   type EnrolWaiting,
 } from '#wire/enrolment.js';
+import { hashOfSecret } from '../access/secret-hash.js';
 import type { EnrolmentToken, GatewayCertificate, HeldClaim, TokenUse } from '../store/identity-store.js';
 import type { Gateway, RegistryStore } from '../store/registry-store.js';
 import type { Authority } from './authority/authority.js';
@@ -13,7 +14,7 @@ import { responseFor, type BrokerAddress } from './claim-answer.js';
 import { EnrolmentError } from './errors.js';
 import { CLAIM_WAITS_DAYS, isForgotten } from './held-claims.js';
 import { normalSerial } from './serial.js';
-import { hashOfSecret, issueToken, requireReplaceable, type IssuedToken, type TokenOrder } from './tokens.js';
+import { issueToken, requireReplaceable, stateOfToken, type IssuedToken, type TokenOrder } from './tokens.js';
 
 const MAX_NAME_CHARACTERS = 100;
 
@@ -140,10 +141,9 @@ const findToken = (deps: EnrolmentDeps, text: string): EnrolmentToken => {
     throw new EnrolmentError('bad-request', 'This is no claim token; copy it whole, from "tt1." on.');
   }
   const found = deps.store.enrolmentToken(hashOfSecret(parsed.secret));
-  const over =
-    found !== undefined &&
-    (found.revokedAt !== undefined || (found.used === undefined && found.expires <= deps.now()));
-  if (found === undefined || over || parsed.rootFingerprint !== deps.authority.rootFingerprint) {
+  const known = found !== undefined && parsed.rootFingerprint === deps.authority.rootFingerprint;
+  // one that was used gives the same request the same answer again
+  if (!known || !['open', 'used'].includes(stateOfToken(found, deps.now()))) {
     throw new EnrolmentError(
       'token-refused',
       'This token is not valid here, or not any more; ask for a new one.',

@@ -4,6 +4,7 @@ import type { EnrolmentToken } from '../store/identity-store.js';
 import type { Organisation } from '../store/registry-store.js';
 import { COMMAND_LINE, withRegistry } from './open-registry.js';
 import { printNewToken, withTokenOptions, type TokenOptions } from './token-options.js';
+import { stateOfToken } from './tokens.js';
 
 interface CreateOptions extends TokenOptions {
   readonly organisation?: string;
@@ -113,12 +114,5 @@ const line = (
   return `${[id, stateOf(token), new Date(expires).toISOString(), organisation, ...bounds].join('  ')}\n`;
 };
 
-const stateOf = ({
-  used,
-  revokedAt,
-  expires,
-}: Pick<EnrolmentToken, 'used' | 'revokedAt' | 'expires'>): string => {
-  if (used !== undefined) return `used by ${used.gatewayId}`;
-  if (revokedAt !== undefined) return 'revoked';
-  return expires <= Date.now() ? 'expired' : 'open';
-};
+const stateOf = (token: Pick<EnrolmentToken, 'used' | 'revokedAt' | 'expires'>): string =>
+  token.used === undefined ? stateOfToken(token, Date.now()) : `used by ${token.used.gatewayId}`;

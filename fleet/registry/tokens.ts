@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { formatClaimToken } from '#wire/enrolment.js';
+import { makeSingleUse, singleUseState, type SingleUseState } from '../access/single-use.js';
+import type { EnrolmentToken } from '../store/identity-store.js';
 import type { RegistryStore } from '../store/registry-store.js';
 import { EnrolmentError } from './errors.js';
 import { normalSerial } from './serial.js';
 
-const SECRET_BYTES = 32;
-const HOUR_MS = 3_600_000;
 /** How long a token may be used, hours: more than 0. */
 export const TOKEN_HOURS = { byDefault: 72, atMost: 24 * 90 } as const;
 
@@ -48,29 +47,28 @@ export interface IssuedToken {
 export const issueToken = (deps: TokenDeps, order: TokenOrder): IssuedToken => {
   const { organisationId, createdBy, hours = TOKEN_HOURS.byDefault, until = Infinity, ...rest } = order;
   const { approval, replaces, siteId } = rest;
-  if (!(hours > 0 && hours <= TOKEN_HOURS.atMost)) {
-    throw new EnrolmentError(
-      'bad-request',
-      `A token is valid for more than 0 and at most ${TOKEN_HOURS.atMost} hours.`,
-    );
-  }
   if (replaces !== undefined) requireReplaceable(deps.store, replaces);
   const serial = order.serial === undefined ? undefined : normalSerial(order.serial);
   if (serial === '') throw new EnrolmentError('bad-request', 'This is no serial number.');
-  const secret = Buffer.from(deps.random(SECRET_BYTES)).toString('base64url');
-  const id = deps.newId();
-  const expires = Math.min(until, deps.now() + Math.round(hours * HOUR_MS));
-  const bounds = { serial, approval, replaces, siteId };
-  deps.store.addEnrolmentToken({
-    id,
-    secretHash: hashOfSecret(secret),
-    organisationId,
-    createdBy,
-    expires,
-    ...bounds,
+  const made = makeSingleUse(deps, {
+    hours,
+    atMostHours: TOKEN_HOURS.atMost,
+    write: (secret) => Buffer.from(secret).toString('base64url'),
+    refused: (detail) => new EnrolmentError('bad-request', `hours: ${detail}`),
   });
-  return { id, token: formatClaimToken({ secret, rootFingerprint: deps.rootFingerprint }), expires };
+  const id = deps.newId();
+  const expires = Math.min(until, made.expires);
+  const bounds = { serial, approval, replaces, siteId };
+  deps.store.addEnrolmentToken({ id, secretHash: made.hash, organisationId, createdBy, expires, ...bounds });
+  const token = formatClaimToken({ secret: made.text, rootFingerprint: deps.rootFingerprint });
+  return { id, token, expires };
 };
+
+/** A claim that waits for an operator has used its token. */
+export const stateOfToken = (
+  { expires, used, revokedAt }: Pick<EnrolmentToken, 'used' | 'revokedAt' | 'expires'>,
+  now: number,
+): SingleUseState => singleUseState({ expires, usedAt: used?.at ?? null, revokedAt: revokedAt ?? null }, now);
 
 /** Throws unless this gateway is there and has no successor yet. */
 export const requireReplaceable = (
@@ -85,6 +83,3 @@ export const requireReplaceable = (
     throw new EnrolmentError('replaced', `Gateway ${gatewayId} was replaced by ${successor} already.`);
   }
 };
-
-/** What the store keeps of a secret. */
-export const hashOfSecret = (secret: string): string => createHash('sha256').update(secret).digest('hex');

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { ApiKey, KeyTable, Role } from '../../store/people-store.js';
 import type { Reach } from '../../store/reach.js';
 import type { Page } from '../../store/views-store.js';
 import { AccessError } from '../errors.js';
 import { isSame } from '../is-same.js';
+import { hashOfSecret } from '../secret-hash.js';
 import { formatKey, newKeyText, parseKey } from './key-text.js';
 import type { Purpose } from './purposes.js';
 
@@ -70,7 +70,7 @@ export const createApiKeys = ({ store, now, random }: ApiKeysDeps): ApiKeys => {
     const { id, secret } = newKeyText(random);
     const { actions = null, personId = null, ...named } = order;
     const unused = { lastUsedAt: null, lastUsedFrom: null, revokedAt: null, replacedBy: null };
-    const secretHash = hashOf(secret);
+    const secretHash = hashOfSecret(secret);
     return {
       text: formatKey({ id, secret }),
       key: { ...named, id, secretHash, actions, personId, createdAt, expires, ...unused },
@@ -86,7 +86,7 @@ export const createApiKeys = ({ store, now, random }: ApiKeysDeps): ApiKeys => {
     identify: (text, address) => {
       const parsed = parseKey(text);
       const key = parsed === undefined ? undefined : store.key(parsed.id);
-      if (parsed === undefined || key === undefined || !isSame(key.secretHash, hashOf(parsed.secret))) {
+      if (parsed === undefined || key === undefined || !isSame(key.secretHash, hashOfSecret(parsed.secret))) {
         return undefined;
       }
       const at = now();
@@ -125,5 +125,3 @@ const daysMs = (days: number): number => {
 
 const holdsNoMore = (): AccessError =>
   new AccessError('conflict', 'This key has ended, or was revoked or replaced: create a new one.');
-
-const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import type { OperatorOptions } from './open-organisations.js';
+import { organisationOf } from '../../access/open-people.js';
+import type { OperatorOptions, OperatorOrganisations } from './open-organisations.js';
 
 /** Options of a command that changes what organisations hold. */
 export type Acting = OperatorOptions & { readonly dryRun: boolean };
@@ -14,3 +15,7 @@ export const command = (name: string, description: string): Command =>
 /** A command that changes it, and can be tried first. */
 export const acting = (name: string, description: string): Command =>
   command(name, description).option('--dry-run', 'show what would change, change nothing', false);
+
+/** Organisations are named by id, official code or name. */
+export const idOf = ({ registry }: OperatorOrganisations, text: string): string =>
+  organisationOf(registry.organisations(), text).id;

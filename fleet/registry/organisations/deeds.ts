@@ -171,7 +171,10 @@ export const METER_REPLACEMENT = Type.Object(
     locationId: Id,
     at: Time,
     device: Type.Optional(
-      Type.String({ maxLength: 64, description: 'Id of the one that goes, where there are several.' }),
+      Type.String({
+        maxLength: 64,
+        description: 'Id or serial number of the one that goes, where there are several.',
+      }),
     ),
     lastIndex: Type.Optional(INDEXES),
     serial: Type.String({ minLength: 1, maxLength: 64 }),

@@ -128,8 +128,6 @@ const mergeSites = (draft: Draft, asked: Merge): Lineage => {
   refer(draft, 'location', { siteId: duplicate.id }, { siteId: survivor.id });
   refer(draft, 'gateway', { siteId: duplicate.id }, { siteId: survivor.id });
   refer(draft, 'token', { siteId: duplicate.id }, { siteId: survivor.id });
-  refer(draft, 'person', { limitSite: duplicate.id }, { limitSite: survivor.id });
-  refer(draft, 'invitation', { limitSite: duplicate.id }, { limitSite: survivor.id });
   return lineage;
 };
 

@@ -38,7 +38,7 @@ export const meterCommand = (): Command =>
       .argument('<location>', 'id, key, PRM or PCE')
       .requiredOption('--serial <number>', 'of the meter that comes')
       .option('--at <time>', 'when it was replaced (default: now)')
-      .option('--device <id>', 'the one that goes, where there are several')
+      .option('--device <device>', 'id or serial number of the one that goes, where there are several')
       .option(
         '--last-index <property=value>',
         'on the dial of the old one; repeat for each property',

@@ -61,7 +61,7 @@ export const revise = (draft: Draft, { installationId, revisedRatio }: Revision)
 const goneOf = (draft: Draft, { locationId, device, serial }: MeterReplacement): InstallationRecord => {
   const there = draft
     .records('installation', { locationId })
-    .filter((row) => row.serial !== serial && (device === undefined || row.deviceId === device));
+    .filter((row) => row.serial !== serial && (device === undefined || isNamed(row, device)));
   const open = there.filter(({ to }) => to === null);
   // the gateway may have told of the new meter before people did
   const newest = there.toSorted((a, b) => b.from - a.from).slice(0, 1);
@@ -70,7 +70,9 @@ const goneOf = (draft: Draft, { locationId, device, serial }: MeterReplacement):
   if (only === undefined)
     throw new OrganisationError('unknown', 'No other meter is, or was, installed there.');
   if (another !== undefined) {
-    const names = candidates.map(({ deviceId }) => deviceId).join(', ');
+    const names = candidates
+      .map((row) => `${row.deviceId} (${draft.need('device', row.deviceId).name}, ${serialOf(row)})`)
+      .join(', ');
     throw new OrganisationError(
       'invalid',
       `device: several are installed there, name the one that goes: ${names}.`,
@@ -78,6 +80,13 @@ const goneOf = (draft: Draft, { locationId, device, serial }: MeterReplacement):
   }
   return only;
 };
+
+/** People read a serial number off the meter; programs have its id. */
+const isNamed = (row: InstallationRecord, device: string): boolean =>
+  row.deviceId === device || row.serial === device;
+
+const serialOf = ({ serial }: InstallationRecord): string =>
+  serial === null ? 'no serial number' : `serial ${serial}`;
 
 const comesOf = (
   draft: Draft,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Action } from '../../access/actions.js';
@@ -9,6 +10,7 @@ import { openRegistryStore } from '../../store/sqlite/registry-store.js';
 import { newId } from '../new-id.js';
 import { concernedBy } from './concerned.js';
 import type { Deed } from './deeds.js';
+import { OrganisationError } from './errors.js';
 import { createOrganisations, type Actor, type Organisations, type Plan } from './organisations.js';
 import { readOrganisationVocabulary } from './vocabulary.js';
 
@@ -24,12 +26,19 @@ export interface OperatorOrganisations {
   readonly actor: Actor;
 }
 
+/** The registry of a fleet that is there: a mistyped folder must not become a new one. */
+const registryIn = (data: string): string => {
+  const path = join(resolve(data), 'registry.db');
+  if (existsSync(path)) return path;
+  throw new OrganisationError('unknown', `There is no fleet in ${resolve(data)}: name its folder by --data.`);
+};
+
 /** Opens the data folder for one command. */
 export const withOrganisations = async (
   options: Pick<OperatorOptions, 'data'>,
   work: (opened: OperatorOrganisations) => void | Promise<void>,
 ): Promise<void> => {
-  const registry = openRegistryStore(join(resolve(options.data), 'registry.db'), { newId });
+  const registry = openRegistryStore(registryIn(options.data), { newId });
   try {
     const vocabulary = readOrganisationVocabulary();
     const organisations = createOrganisations({ store: registry, vocabulary, newId, now: Date.now });

@@ -1,5 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { organisationOf } from '../../access/open-people.js';
+import { Command, Option } from 'commander';
 import {
   ORGANISATION_TYPES,
   PARTNER_KINDS,
@@ -7,7 +6,7 @@ import {
   type OrganisationType,
   type PartnerKind,
 } from '../../store/organisations-store.js';
-import { acting, command, type Acting } from './act-command.js';
+import { acting, command, idOf, type Acting } from './act-command.js';
 import { OrganisationError } from './errors.js';
 import { importCommand } from './import/import-command.js';
 import {
@@ -16,23 +15,8 @@ import {
   recordedAsOperator,
   withOrganisations,
   type OperatorOptions,
-  type OperatorOrganisations,
 } from './open-organisations.js';
-
-const dated = (made: Command): Command =>
-  made
-    .requiredOption('--from <date>', 'from when on, e.g. 2026-01-01: midnight there')
-    .addOption(
-      new Option('--past <right>', 'whether the next holder may read what was measured before')
-        .choices(['readable', 'withheld'])
-        .makeOptionMandatory(),
-    );
-const things = (made: Command): Command =>
-  made
-    .option('--gateways <ids...>', 'with the devices that they read')
-    .option('--devices <ids...>')
-    .option('--locations <ids...>')
-    .option('--sites <ids...>');
+import { splitCommand, transferCommand, uniteCommand } from './transfer-command.js';
 
 /** `terroir-fleet organisation`. Organisations are named by id, official code or name. */
 export const organisationCommand = (): Command =>
@@ -48,7 +32,8 @@ Examples:
   terroir-fleet organisation transfer --gateways 4f… --to 41025 --from 2026-01-01 --past withheld --dry-run
   terroir-fleet organisation split 41200 --ends --from 2026-01-01 --past readable \\
     --part 'into=Nord gateways=4f…' --part 'into=Sud gateways=5a…'
-  terroir-fleet organisation unite 41200 41025 --into 'Val-de-Brenne' --from 2026-01-01 --past readable
+  terroir-fleet organisation unite 41200 41025 --into 'Val-de-Brenne' --under 200012345 --code 41200 \\
+    --from 2026-01-01 --past readable
   terroir-fleet organisation merge 41200 8k…           # two records of the same: one stays, the other points to it
   terroir-fleet organisation import communes.csv --dry-run
   terroir-fleet organisation acts 41200                # what was done
@@ -65,9 +50,6 @@ Examples:
     .addCommand(importCommand())
     .addCommand(actsCommand())
     .addCommand(undoCommand());
-
-const idOf = ({ registry }: OperatorOrganisations, text: string): string =>
-  organisationOf(registry.organisations(), text).id;
 
 const listCommand = (): Command =>
   command('list', 'The tree.').action((options: OperatorOptions) =>
@@ -153,96 +135,6 @@ const moveCommand = (): Command =>
         const deed = { deed: 'change-organisation', id: idOf(opened, text), asked } as const;
         performAsOperator(opened, 'change-organisation', deed, options);
       }),
-    );
-
-interface TermsOptions extends Acting {
-  readonly from: string;
-  readonly past: 'readable' | 'withheld';
-}
-
-interface ThingsOptions {
-  readonly gateways?: string[];
-  readonly devices?: string[];
-  readonly locations?: string[];
-  readonly sites?: string[];
-}
-
-const thingsOf = ({ gateways = [], devices = [], locations = [], sites = [] }: ThingsOptions) => ({
-  gateways,
-  devices,
-  locations,
-  sites,
-});
-
-const transferCommand = (): Command =>
-  things(
-    dated(acting('transfer', 'Give things, or all that an organisation holds, to another from a date on.')),
-  )
-    .requiredOption('--to <organisation>', 'the next holder')
-    .option('--organisation <organisation>', 'everything that it holds')
-    .option('--alone', 'without the devices of the gateways, and the locations that they leave', false)
-    .action((options: TermsOptions & ThingsOptions & { to: string; organisation?: string; alone: boolean }) =>
-      withOrganisations(options, (opened) => {
-        const { to, from, past, organisation, alone } = options;
-        const whole = organisation === undefined ? {} : { organisation: idOf(opened, organisation) };
-        const asked = { to: idOf(opened, to), from, past, alone, ...whole, ...thingsOf(options) };
-        performAsOperator(opened, 'transfer-holdings', { deed: 'transfer', asked }, options);
-      }),
-    );
-
-const uniteCommand = (): Command =>
-  dated(acting('unite', 'Unite organisations into one that is there; they cease (communes nouvelles).'))
-    .argument('<organisations...>')
-    .requiredOption('--into <organisation>')
-    .action((texts: string[], options: TermsOptions & { into: string }) =>
-      withOrganisations(options, (opened) => {
-        const { from, past, into } = options;
-        const organisations = texts.map((text) => idOf(opened, text));
-        const asked = { organisations, into: idOf(opened, into), from, past };
-        performAsOperator(opened, 'transfer-holdings', { deed: 'unite', asked }, options);
-      }),
-    );
-
-type Part = ReturnType<typeof thingsOf> & { readonly into: string };
-
-const PART =
-  /(?:^|\s)(into|gateways|devices|locations|sites)=(.*?)(?=\s+(?:into|gateways|devices|locations|sites)=|\s*$)/g;
-
-/** `into=Val-Nord gateways=4f…,5a… sites=7k…` */
-const collectPart = (text: string, before: readonly Part[]): readonly Part[] => {
-  const given = new Map([...text.matchAll(PART)].map(([, name = '', value = '']) => [name, value]));
-  const into = given.get('into');
-  if (into === undefined) throw new InvalidArgumentError('write "into=NAME gateways=ID,ID sites=ID".');
-  const ids = (name: string): string[] => given.get(name)?.split(',').filter(Boolean) ?? [];
-  const things = { gateways: ids('gateways'), devices: ids('devices') };
-  return [...before, { into, ...things, locations: ids('locations'), sites: ids('sites') }];
-};
-
-const splitCommand = (): Command =>
-  things(dated(acting('split', 'Split what an organisation holds among others.')))
-    .argument('<organisation>')
-    .option('--into <organisation>', 'who gets the things that are named, where it is one')
-    .option(
-      '--part <part>',
-      'one part of several: "into=Val-Nord gateways=4f…,5a… sites=7k…"; repeat',
-      collectPart,
-      [],
-    )
-    .option('--ends', 'it ceases: then nothing may be left', false)
-    .action(
-      (
-        text: string,
-        options: TermsOptions & ThingsOptions & { into?: string; part: Part[]; ends: boolean },
-      ) =>
-        withOrganisations(options, (opened) => {
-          const { from, past, into, part, ends } = options;
-          const asOne = into === undefined ? [] : [{ ...thingsOf(options), into }];
-          const parts = [...asOne, ...part].map((each) => ({ ...each, into: idOf(opened, each.into) }));
-          if (parts.length === 0)
-            throw new OrganisationError('invalid', 'Give --into, or --part for each part.');
-          const asked = { organisation: idOf(opened, text), parts, ends, from, past };
-          performAsOperator(opened, 'transfer-holdings', { deed: 'split', asked }, options);
-        }),
     );
 
 const mergeCommand = (): Command =>

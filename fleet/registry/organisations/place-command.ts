@@ -1,10 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
-import { organisationOf } from '../../access/open-people.js';
 import { renderTable } from '../../access/table.js';
 import type { LocationRecord, SiteRecord } from '../../store/organisations-store.js';
-import { acting, command, type Acting } from './act-command.js';
+import { acting, command, idOf, type Acting } from './act-command.js';
 import { LOCATION_PATCH, NEW_LOCATION, NEW_SITE, SITE_PATCH } from './deeds.js';
 import { OrganisationError } from './errors.js';
 import { defined } from './organisation-deeds.js';
@@ -71,9 +70,6 @@ const locationNamed = ({ registry }: OperatorOrganisations, text: string): Locat
       .filter(({ id, key, prm, pce }) => [id, key, prm, pce].includes(text)),
     `location ${text}`,
   );
-
-const idOf = ({ registry }: OperatorOrganisations, text: string): string =>
-  organisationOf(registry.organisations(), text).id;
 
 interface ListOptions extends OperatorOptions {
   readonly organisation?: string;

@@ -34,11 +34,19 @@ export const changeSite = (draft: Draft, id: string, asked: SitePatch): SiteReco
 /** Only one that nothing stands at. */
 export const removeSite = (draft: Draft, id: string): void => {
   const known = draft.need('site', id);
-  const limited = draft.records('person', { limitSite: id }).length > 0;
+  const limited = [id, ...duplicatesOf(draft, id)].some(
+    (limitSite) => draft.records('person', { limitSite }).length > 0,
+  );
   if (limited) throw new OrganisationError('in-use', 'The role of somebody is limited to this site.');
   for (const holding of draft.records('siteHolding', { subjectId: id })) draft.remove('siteHolding', holding);
   draft.remove('site', known);
 };
+
+/** What was merged into a site, and into that: a limit to one of them is a limit to it. */
+const duplicatesOf = (draft: Draft, id: string): readonly string[] =>
+  draft
+    .records('site', { mergedInto: id })
+    .flatMap((duplicate) => [duplicate.id, ...duplicatesOf(draft, duplicate.id)]);
 
 export const addLocation = (draft: Draft, asked: NewLocation, { newId }: NewIds): LocationRecord => {
   const { organisationId, key, name, siteId = null, prm = null, pce = null, geometry = null } = asked;

@@ -1,5 +1,6 @@
 import type { LocationRecord } from '../../store/organisations-store.js';
 import type { Draft } from './draft.js';
+import { OrganisationError } from './errors.js';
 import { handOver, lastHolding, type HandOver, type HeldThing } from './hand-over.js';
 import { requireLiving } from './tree.js';
 
@@ -59,6 +60,12 @@ export const transferThings = (
   { newId, now }: TransferDeps,
 ): void => {
   requireLiving(draft.need('organisation', terms.to));
+  if (terms.past === 'readable' && terms.at > now()) {
+    throw new OrganisationError(
+      'invalid',
+      'past: readable begins with the act, and this date is to come; act on the day, or withhold the past.',
+    );
+  }
   for (const [thing, ids] of [
     ['gatewayHolding', things.gateways],
     ['holding', things.devices],

@@ -96,9 +96,21 @@ export const withinReach = (rows: Rows, reach: Reach): Rows => {
   };
 };
 
+/** Organisations that an act made or removed, that are no more, and stood under one within reach. */
+const goneBelow = (rows: Rows, changes: readonly Change[], { organisations }: Reach): readonly string[] =>
+  changes.flatMap(({ record, before, after }) => {
+    const row = record === 'organisation' ? (after ?? before) : null;
+    if (row === null || rows.record('organisation', row.id) !== undefined) return [];
+    return row.parentId !== null && organisations.has(row.parentId) ? [row.id] : [];
+  });
+
 /** Whether all that an act changed is within somebody's reach, as it was and as it is. */
 export const concernsOnly = (rows: Rows, changes: readonly Change[], reach: Reach): boolean => {
-  const visible = createVisible(rows, reach);
+  const gone = goneBelow(rows, changes, reach);
+  const visible = createVisible(rows, {
+    ...reach,
+    organisations: new Set([...reach.organisations, ...gone]),
+  });
   const seen = <Name extends RecordName>(record: Name, row: Records[Name] | null): boolean =>
     row === null || visible[record](row);
   return changes.every(

@@ -7,12 +7,13 @@ import {
 } from '../people-store.js';
 import type { Database } from './database.js';
 import { OF_NO_SITE, pageParameters, reachParameters, within } from './reach.js';
-import { limitColumns, prepareAddPerson, type LimitColumns } from './registry-people.js';
+import { LIMIT_SITE, limitColumns, prepareAddPerson, type LimitColumns } from './registry-people.js';
 import { prepareAddIdentity } from './registry-providers.js';
 
 const COLUMNS = `t.id, t.token_hash as tokenHash, t.organisation_id as organisationId, t.role,
   t.person_id as personId, t.login, t.name, t.created_at as createdAt, t.created_by as createdBy, t.expires,
-  t.used_at as usedAt, t.revoked_at as revokedAt, t.limit_site as siteId, t.limit_from as "from", t.limit_to as "to"`;
+  t.used_at as usedAt, t.revoked_at as revokedAt, ${LIMIT_SITE} as siteId, t.limit_from as "from",
+  t.limit_to as "to"`;
 const WITHIN = `select ${COLUMNS} from ${within('invitation', 'invitation_organisation')}`;
 /** Not those by which somebody who is there chooses a new password. */
 const TO_JOIN = `${OF_NO_SITE} and t.person_id is null`;

@@ -21,11 +21,21 @@ interface PersonRow extends LimitColumns {
   readonly secondFactorSince: number | null;
 }
 
+/**
+ * The site that a limit of `t` is to: of one that was merged, the record that it turned out to be. The limit itself is
+ * not rewritten, since whoever merges may not see all whom it limits.
+ */
+export const LIMIT_SITE = `case when t.limit_site is null then null else (
+    with recursive golden(id) as (
+      select t.limit_site union select s.merged_into from golden g join site s on s.id = g.id
+      where s.merged_into is not null)
+    select g.id from golden g left join site s on s.id = g.id where s.merged_into is null) end`;
+
 /** Columns of a `PersonRow`, of `t` and its second factor. */
 const COLUMNS = `t.id, t.login, t.name, t.organisation_id as organisationId, t.role,
     t.disabled_at as disabledAt, t.password_hash is not null as hasPassword,
     t.must_change_password as mustChangePassword, f.since as secondFactorSince,
-    t.limit_site as siteId, t.limit_from as "from", t.limit_to as "to"`;
+    ${LIMIT_SITE} as siteId, t.limit_from as "from", t.limit_to as "to"`;
 const FACTOR = 'left join second_factor f on f.person_id = t.id';
 const SELECT_PERSON = `select ${COLUMNS} from person t ${FACTOR}`;
 const WITHIN = `select ${COLUMNS} from ${within('person', 'person_organisation')}`;

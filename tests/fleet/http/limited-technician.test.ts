@@ -297,4 +297,36 @@ describe('a limit', () => {
     });
     expect([remove.status, detail(remove)]).toEqual([409, expect.stringContaining('limited')]);
   });
+
+  test('set from above follows its site too, whoever merges it without seeing whom it limits', async () => {
+    const scene = await openScene();
+    const { owner, station, depot } = scene;
+    const top = await scene.login('org-owner');
+    const order = {
+      organisationId: 'org',
+      role: 'technician',
+      limit: { siteId: depot },
+      login: 'noe',
+      name: 'Noé',
+    };
+    const invite = async (login: string) =>
+      String((await scene.post('/api/v1/invitations', { ...order, login }, top)).json()['token']);
+    const [joined, waiting] = [await invite('noe'), await invite('zoe')];
+    const accept = (token: string) => scene.post('/api/v1/invitations/accept', { token, password: PASSWORD });
+    const noe = String((await accept(joined)).json()['token']);
+    const sitesOf = async (token: string) =>
+      itemsOf(await scene.get('/api/v1/sites', token)).map(({ id }) => id);
+    expect(await sitesOf(noe)).toEqual([depot]);
+
+    const merge = { record: 'site', survivor: station, duplicate: depot };
+    const merged = await scene.post('/api/v1/merges', merge, owner);
+    expect(merged.status).toBe(200);
+    expect(await sitesOf(noe)).toEqual([station]);
+    expect(await sitesOf(String((await accept(waiting)).json()['token']))).toEqual([station]);
+    // nothing of it tells the owner below of somebody above
+    expect(merged.text).not.toContain('limit');
+    const undo = `/api/v1/acts/${String(merged.json()['id'])}/undo`;
+    expect((await scene.post(undo, {}, owner)).status).toBe(200);
+    expect(await sitesOf(noe)).toEqual([depot]);
+  });
 });

@@ -300,5 +300,12 @@ describe('a gateway that is given on', () => {
     expect(fleet.reader.gateways(everything('b'), { limit: 10 })).toEqual([]);
     organisations.undo(act.id, { by: 'test' });
     expect(fleet.registry.settleHolders(at)).toBe(0);
+    // a past that may be read could be read at once, before who reads it holds anything
+    const from = new Date(at).toISOString();
+    const ahead: Deed = {
+      deed: 'transfer',
+      asked: { to: 'b', from, past: 'readable', gateways: [GATEWAY] },
+    };
+    expect(() => organisations.perform(ahead, { by: 'test' })).toThrow(/is to come/);
   });
 });
