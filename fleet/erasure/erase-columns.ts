@@ -4,7 +4,7 @@ import { unpackColumns, type SaltedColumn } from '#wire/body.js';
 import { WireError } from '#wire/errors.js';
 import type { BatchHeader } from '#wire/header.js';
 import { reduceBatch } from '#wire/reduce-batch.js';
-import type { Erasure, LogEntry, LogReader, LogWriter } from '../store/log-store.js';
+import type { Erasure, LogEntry, LogReader, LogWriter, TakenFromOthers } from '../store/log-store.js';
 
 /** What one step reads of the log. */
 const MAX_ENTRIES = 64;
@@ -15,6 +15,10 @@ export interface ErasureOrder {
   readonly pointId: string;
   readonly from: number;
   readonly to: number;
+  /** Whose erasure it is. */
+  readonly own: ReadonlySet<string>;
+  /** Who held the point at a time, UTC ms. */
+  readonly holderAt: (time: number) => string | undefined;
   /** Number of the point in a directory of a source. */
   readonly numberIn: (source: string, directory: Uint8Array) => number | undefined;
 }
@@ -23,7 +27,11 @@ export interface ErasureTotals {
   readonly batches: number;
   readonly readings: number;
   readonly windows: number;
+  /** Of these: what others held, since a column goes as a whole. */
+  readonly others: readonly OthersTotal[];
 }
+
+export type OthersTotal = Pick<TakenFromOthers, 'organisationId' | 'readings' | 'windows'>;
 
 /** Called after each step with the position in the log that it reached. */
 type Progress = (position: number) => void;
@@ -49,7 +57,8 @@ export const countColumns = async (
 
 /**
  * Takes the columns out of the log, step by step. Each step is whole or not at all: after a kill, the same orders
- * go on with what is left. A column goes as a whole, also where it reaches beyond the period.
+ * go on with what is left. A column goes as a whole, also where it reaches beyond the period; what of it was others' is
+ * counted.
  */
 export const eraseColumns = async (
   deps: Deps & { readonly writer: Pick<LogWriter, 'eraseColumns'> },
@@ -65,14 +74,29 @@ export const eraseColumns = async (
   return totals;
 };
 
-const NOTHING: ErasureTotals = { batches: 0, readings: 0, windows: 0 };
+const NOTHING: ErasureTotals = { batches: 0, readings: 0, windows: 0, others: [] };
 
 /** A batch that several points lose columns of is one batch; each is in one step. */
 const withStep = (totals: ErasureTotals, erasures: readonly Erasure[]): ErasureTotals => ({
   batches: totals.batches + new Set(erasures.map(({ position }) => position)).size,
   readings: erasures.reduce((sum, { readings }) => sum + readings, totals.readings),
   windows: erasures.reduce((sum, { windows }) => sum + windows, totals.windows),
+  others: byOrganisation([...totals.others, ...erasures.flatMap(({ others }) => others)]),
 });
+
+/** Sums for each organisation, by id. */
+export const byOrganisation = (parts: readonly OthersTotal[]): readonly OthersTotal[] => {
+  const sums = new Map<string, OthersTotal>();
+  for (const { organisationId, readings, windows } of parts) {
+    const known = sums.get(organisationId);
+    sums.set(organisationId, {
+      organisationId,
+      readings: readings + (known?.readings ?? 0),
+      windows: windows + (known?.windows ?? 0),
+    });
+  }
+  return [...sums.values()].toSorted((a, b) => (a.organisationId < b.organisationId ? -1 : 1));
+};
 
 interface Step {
   readonly position: number;
@@ -96,6 +120,7 @@ interface Taken {
   readonly lastTime: number;
   readonly readings: number;
   readonly windows: number;
+  readonly others: readonly TakenFromOthers[];
 }
 
 /** An order, with the number that its point has in one directory. */
@@ -165,12 +190,24 @@ const erasureOf = (
     lastTime: Math.max(...taken.map(({ lastTime }) => lastTime)),
     readings: total(({ readings }) => readings),
     windows: total(({ windows }) => windows),
+    others: joined(taken.flatMap(({ others }) => others)),
     erasedAt,
     before: sha256(before),
     after: sha256(message),
     message,
   };
 };
+
+/** One for each organisation. */
+const joined = (parts: readonly TakenFromOthers[]): readonly TakenFromOthers[] =>
+  byOrganisation(parts).map((sum) => {
+    const own = parts.filter(({ organisationId }) => organisationId === sum.organisationId);
+    return {
+      ...sum,
+      firstTime: Math.min(...own.map(({ firstTime }) => firstTime)),
+      lastTime: Math.max(...own.map(({ lastTime }) => lastTime)),
+    };
+  });
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
@@ -181,7 +218,7 @@ interface Reduced {
 }
 
 /** The batch without the order's columns; `undefined` where it has none of them, or none that can be read. */
-const reduce = (bytes: Uint8Array, { order: { from, to }, number }: NumberedOrder): Reduced | undefined => {
+const reduce = (bytes: Uint8Array, { order, number }: NumberedOrder): Reduced | undefined => {
   try {
     const parsed = parseBatch(bytes);
     const { header } = parsed;
@@ -190,8 +227,8 @@ const reduce = (bytes: Uint8Array, { order: { from, to }, number }: NumberedOrde
     for (const column of open.entries) {
       if (column instanceof Uint8Array || column.point !== number) continue;
       const spans = spansOf(header, column);
-      if (!spans.some(([first, last]) => first < to && last >= from)) continue;
-      taken.set(column, takenOf(header.content, spans));
+      if (!spans.some(([first, last]) => first < order.to && last >= order.from)) continue;
+      taken.set(column, takenOf(header.content, spans, order));
     }
     if (taken.size === 0) return undefined;
     const message = reduceBatch(parsed, open, (column) => taken.has(column));
@@ -204,10 +241,7 @@ const reduce = (bytes: Uint8Array, { order: { from, to }, number }: NumberedOrde
 };
 
 /** First and last time that each reading or window of a column speaks of. */
-const spansOf = (
-  { content, count }: Pick<BatchHeader, 'content' | 'count'>,
-  column: SaltedColumn,
-): readonly (readonly [number, number])[] => {
+const spansOf = ({ content, count }: Pick<BatchHeader, 'content' | 'count'>, column: SaltedColumn): Spans => {
   const unpacked = unpackColumns(content, [column], count);
   if (unpacked.content === 'losses') return [];
   if (unpacked.content === 'readings') {
@@ -218,7 +252,25 @@ const spansOf = (
   );
 };
 
-const takenOf = (content: BatchHeader['content'], spans: readonly (readonly [number, number])[]): Taken => ({
+type Spans = readonly (readonly [number, number])[];
+
+const takenOf = (content: BatchHeader['content'], spans: Spans, order: ErasureOrder): Taken => {
+  const byHolder = new Map<string, (readonly [number, number])[]>();
+  for (const span of spans) {
+    const holder = order.holderAt(span[0]);
+    if (holder === undefined || order.own.has(holder)) continue;
+    const known = byHolder.get(holder);
+    if (known === undefined) byHolder.set(holder, [span]);
+    else known.push(span);
+  }
+  const others = [...byHolder].map(([organisationId, own]) => ({
+    organisationId,
+    ...countsOf(content, own),
+  }));
+  return { ...countsOf(content, spans), others };
+};
+
+const countsOf = (content: BatchHeader['content'], spans: Spans): Omit<Taken, 'others'> => ({
   firstTime: spans.reduce((least, [first]) => Math.min(least, first), Infinity),
   lastTime: spans.reduce((most, [, last]) => Math.max(most, last), -Infinity),
   readings: content === 'readings' ? spans.length : 0,

@@ -3,16 +3,21 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { parseTime } from '../parse-time.js';
 import { runErasure, type EraseOptions } from './run-erasure.js';
-import { openFleet, requireStopped } from './opened-fleet.js';
+import { openFleet } from './opened-fleet.js';
 
 /** `terroir-fleet erase`. */
 export const eraseCommand = (): Command =>
   new Command('erase')
     .description(
-      'Erase what a point, or an organisation, measured in a period, for good, and write the signed receipt. Stop the service first.',
+      'Erase what a point, or an organisation, measured in a period, for good, and write the signed receipt. The service may run.',
     )
     .option('--point <id>', 'id of a point')
     .option('--organisation <organisation>', 'id, official code or name: all that it held then')
+    .option(
+      '--consent <organisations...>',
+      'who agreed to lose what it held, where a column goes on into another’s time',
+      [],
+    )
     .option('--people', 'with --organisation: its people too, with what audit trails say of them', false)
     .requiredOption('--from <time>', 'ISO 8601', parseTime)
     .requiredOption('--to <time>', 'ISO 8601, not included', parseTime)
@@ -26,7 +31,9 @@ export const eraseCommand = (): Command =>
       'after',
       `
 A batch's column of the point goes as a whole, also where it reaches beyond the period; its neighbours stay, with
-their proofs. All views are then made again from the log. Killed half-way, the same command goes on and gives the
+their proofs. What of it another organisation held (after a transfer, within one batch) is told first, goes only with
+--consent of that organisation, stands in the receipt and in its own audit trail. Views of the gateways concerned are
+then made again from the log, by the service where it runs. Killed half-way, the same command goes on and gives the
 whole receipt; check that with terroir-fleet verify. Gateways that read the points are asked to erase their own
 history: \`GET /api/v1/gateways/{id}/commands\` says what they answered. What one had not delivered yet still comes:
 where its answer says that something is left, give the same command again once it has come. Copies that were made
@@ -34,7 +41,7 @@ before (backups, exports) keep what they have; those made after have nothing of 
     )
     .action(async (options: EraseOptions) => {
       const folder = resolve(options.data);
-      requireSound(folder, options);
+      requireSound(options);
       const opened = openFleet(folder);
       try {
         await runErasure(folder, opened, options);
@@ -43,7 +50,7 @@ before (backups, exports) keep what they have; those made after have nothing of 
       }
     });
 
-const requireSound = (folder: string, options: EraseOptions): void => {
+const requireSound = (options: EraseOptions): void => {
   const { point, organisation, people, from, to, out, dryRun } = options;
   if ((point === undefined) === (organisation === undefined)) {
     throw new Error('Give --point or --organisation.');
@@ -52,5 +59,4 @@ const requireSound = (folder: string, options: EraseOptions): void => {
   if (from >= to) throw new Error('--from must be before --to.');
   if (!dryRun && out === undefined) throw new Error('--out is needed: the receipt says what went.');
   if (out !== undefined && existsSync(out)) throw new Error(`${out} exists: give the receipt another name.`);
-  requireStopped(folder);
 };

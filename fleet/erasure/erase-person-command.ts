@@ -39,6 +39,7 @@ const run = async (personId: string, options: ErasePersonOptions): Promise<void>
   const { data, reason, out, json, caPassphraseFile } = options;
   if (existsSync(out)) throw new Error(`${out} exists: give the receipt another name.`);
   const folder = resolve(data);
+  if (!existsSync(join(folder, 'registry.db'))) throw new Error(`There is no fleet in ${folder}.`);
   const seal = await openSealer(folder, caPassphraseFile);
   const registry = openRegistryStore(join(folder, 'registry.db'), { newId });
   try {

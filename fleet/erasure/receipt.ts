@@ -10,6 +10,7 @@ import { chainOf, openCertificates, requireValid } from '../proof/chain.js';
 import { ProofError } from '../proof/errors.js';
 import { RECEIPT_SIGNER, thumbprintOf, type ReceiptSigner } from '../proof/receipt.js';
 import { explained, requireSigned } from '../proof/verify-column.js';
+import { byOrganisation } from './erase-columns.js';
 
 export const ERASURE_FORMAT = 'terroir-erasure/1';
 export const MAX_ERASURE_BYTES = 256 * 1024 * 1024;
@@ -45,6 +46,8 @@ const STATEMENT = Type.Object(
         ),
       ),
     ),
+    /** Organisations that agreed to lose what they held: see `others` of the batches. */
+    consents: Type.Optional(Type.Array(Text)),
     /** Commands that ask gateways to erase their own history. */
     gateways: Type.Optional(
       Type.Array(Type.Object({ gatewayId: Text, commandId: Text }, { additionalProperties: false })),
@@ -67,6 +70,13 @@ const BATCHES = Type.Array(
       erasedAt: Time,
       before: Hash,
       after: Hash,
+      /** What of it another organisation held. */
+      others: Type.Array(
+        Type.Object(
+          { organisationId: Text, firstTime: Time, lastTime: Time, readings: Whole, windows: Whole },
+          { additionalProperties: false },
+        ),
+      ),
     },
     { additionalProperties: false },
   ),
@@ -144,7 +154,13 @@ const totalsOf = (batches: ErasureReceipt['batches']) => ({
 });
 
 /** For people: what went, when, by whom and why; each batch with its hashes. */
-export const renderErasure = ({ batches, people = [], gateways = [], ...said }: ErasureReceipt): string => {
+export const renderErasure = ({
+  batches,
+  people = [],
+  gateways = [],
+  consents = [],
+  ...said
+}: ErasureReceipt): string => {
   const { batches: count, readings, windows } = totalsOf(batches);
   return [
     'it holds: the receipt of an erasure, signed by the fleet, under the root that you trust',
@@ -153,6 +169,11 @@ export const renderErasure = ({ batches, people = [], gateways = [], ...said }: 
     ...(batches.length === 0
       ? []
       : [`erased         ${readings} readings, ${windows} windows of ${count} batches`]),
+    ...byOrganisation(batches.flatMap(({ others }) => others)).map(
+      ({ organisationId, readings: theirs, windows: cells }) =>
+        `of these       ${theirs} readings, ${cells} windows that ${organisationId} held` +
+        (consents.includes(organisationId) ? ', which agreed' : ''),
+    ),
     `reason         ${said.reason}`,
     `by             ${said.by}, receipt issued ${iso(said.issuedAt)}`,
     ...people.map(
@@ -161,14 +182,17 @@ export const renderErasure = ({ batches, people = [], gateways = [], ...said }: 
     ),
     ...gateways.map(({ gatewayId, commandId }) => `gateway ${gatewayId} is asked by command ${commandId}`),
     ...batches.map(
-      ({ pointId, source, epoch, seq, before, after, erasedAt }) =>
-        `${pointId === undefined ? '' : `point ${pointId} `}${source} ${epoch} batch ${seq}, ${iso(erasedAt)}: ${hex(before)} -> ${hex(after)}`,
+      ({ pointId, source, epoch, seq, before, after, erasedAt, others }) =>
+        `${pointId === undefined ? '' : `point ${pointId} `}${source} ${epoch} batch ${seq}, ${iso(erasedAt)}: ${hex(before)} -> ${hex(after)}` +
+        others
+          .map((part) => `; of ${part.organisationId}: ${iso(part.firstTime)} to ${iso(part.lastTime)}`)
+          .join(''),
     ),
     '',
   ].join('\n');
 };
 
-type Said = Omit<ErasureReceipt, 'batches' | 'people' | 'gateways'>;
+type Said = Omit<ErasureReceipt, 'batches' | 'people' | 'gateways' | 'consents'>;
 
 const ofWhom = ({ pointId, organisationId, personId, from, to }: Said): string[] => [
   ...(pointId === undefined ? [] : [`point          ${pointId}`]),
@@ -178,7 +202,13 @@ const ofWhom = ({ pointId, organisationId, personId, from, to }: Said): string[]
 ];
 
 /** The same for scripts. */
-export const erasureJson = ({ batches, people = [], gateways = [], ...said }: ErasureReceipt) => ({
+export const erasureJson = ({
+  batches,
+  people = [],
+  gateways = [],
+  consents = [],
+  ...said
+}: ErasureReceipt) => ({
   pointId: said.pointId,
   organisationId: said.organisationId,
   personId: said.personId,
@@ -186,16 +216,23 @@ export const erasureJson = ({ batches, people = [], gateways = [], ...said }: Er
   to: said.to === undefined ? undefined : iso(said.to),
   people,
   gateways,
+  consents,
   reason: said.reason,
   by: said.by,
   issuedAt: iso(said.issuedAt),
   erased: totalsOf(batches),
-  batches: batches.map(({ before, after, firstTime, lastTime, erasedAt, ...batch }) => ({
+  others: byOrganisation(batches.flatMap(({ others }) => others)),
+  batches: batches.map(({ before, after, firstTime, lastTime, erasedAt, others, ...batch }) => ({
     ...batch,
     firstTime: iso(firstTime),
     lastTime: iso(lastTime),
     erasedAt: iso(erasedAt),
     before: hex(before),
     after: hex(after),
+    others: others.map((part) => ({
+      ...part,
+      firstTime: iso(part.firstTime),
+      lastTime: iso(part.lastTime),
+    })),
   })),
 });

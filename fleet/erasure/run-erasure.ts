@@ -7,22 +7,29 @@ import { organisationOf } from '../access/open-people.js';
 import { treeOf } from '../access/organisation-tree.js';
 import { operatorSubject } from '../access/subject.js';
 import { operatorScope } from '../operations/operator-scope.js';
-import type { Projector } from '../projections/projector.js';
 import { newId } from '../registry/new-id.js';
 import type { NewCommand } from '../store/operations-store.js';
+import type { RegistryStore } from '../store/registry-store.js';
 import { eraseCommandsOf } from './erase-buffers.js';
-import { countColumns, eraseColumns, type ErasureOrder } from './erase-columns.js';
+import {
+  byOrganisation,
+  countColumns,
+  eraseColumns,
+  type ErasureOrder,
+  type OthersTotal,
+} from './erase-columns.js';
 import { erasePeople, peopleOf } from './erase-people.js';
 import { openSealer, type SealErasure } from './open-sealer.js';
 import type { OpenedFleet } from './opened-fleet.js';
 import { MAX_ERASED_BATCHES, type ErasureReceipt } from './receipt.js';
 import { saidOf, say } from './say-erasure.js';
-import { gatewaysOf, targetsOfOrganisation, type ErasureTarget } from './targets.js';
+import { gatewaysOf, holdersOf, targetsOfOrganisation, type ErasureTarget } from './targets.js';
 
 export interface EraseOptions {
   readonly point?: string;
   readonly organisation?: string;
   readonly people: boolean;
+  readonly consent: readonly string[];
   readonly from: number;
   readonly to: number;
   readonly reason: string;
@@ -43,19 +50,13 @@ interface Subject {
   readonly targets: readonly ErasureTarget[];
 }
 
-const projectAll = async (projector: Projector, progress: (position: number) => void): Promise<void> => {
-  for (let step = await projector.step(); step.applied > 0; step = await projector.step()) {
-    progress(step.position);
-  }
-};
-
-/** Erases, on a fleet that stands still, and says what went. */
+/** Erases, and says what went. */
 export const runErasure = async (
   folder: string,
   fleet: OpenedFleet,
   options: EraseOptions,
 ): Promise<void> => {
-  const { reader, projector } = fleet;
+  const { reader } = fleet;
   const { dryRun, json } = options;
   const head = await reader.head();
   const progress =
@@ -63,25 +64,25 @@ export const runErasure = async (
     (position: number): void =>
       void process.stderr.write(`\r${what}: ${position} of ${head} log entries`);
   // what waits in the log may bring the directory that a point is numbered in
-  await projectAll(projector, progress('reading'));
+  await fleet.settle(progress('reading'));
   const subject = subjectOf(fleet, options);
-  const orders = subject.targets.map((target) => orderOf(fleet, target));
+  const orders = subject.targets.map((target) => orderOf(fleet, subject, target));
   const deps = { ...fleet, now: Date.now };
   const found = await countColumns(deps, orders, progress('looking'));
-  const already = (await erasedOf(fleet, subject)).length;
+  const gone = await erasedOf(fleet, subject);
+  const already = gone.length;
   process.stderr.write('\n');
   const people = options.people ? peopleIn(fleet, subject).length : 0;
   if (dryRun) return say(json, saidOf(options, { ...found, alreadyErased: already, people }));
+  requireConsent(fleet, [...found.others, ...gone.flatMap(({ others }) => others)], options.consent);
   if (found.batches + already + people === 0) throw new Error('There is nothing of this in that period.');
   if (found.batches + already > MAX_ERASED_BATCHES) {
     throw new Error(`One receipt lists ${MAX_ERASED_BATCHES} batches at most: erase shorter periods.`);
   }
   const seal = await openSealer(folder, options.caPassphraseFile);
-  // before the first column goes: whatever happens from here on, no view is left that shows it
-  projector.rebuild();
   const erased = await eraseColumns(deps, orders, progress('erasing'));
-  await projectAll(projector, progress('making views again'));
-  fleet.checkpoint();
+  // whatever happens before: projections follow what was erased as they follow the log
+  await fleet.settle(progress('making views again'));
   process.stderr.write('\n');
   const batches = await erasedOf(fleet, subject);
   const { gateways, notAsked } = finish(fleet, subject, options, { seal, batches });
@@ -102,10 +103,45 @@ const subjectOf = (fleet: OpenedFleet, { point, organisation, from, to }: EraseO
   return { resource: { type: 'organisation', id, organisationId: id }, targets };
 };
 
-const orderOf = ({ views }: OpenedFleet, target: ErasureTarget): ErasureOrder => ({
-  ...target,
-  numberIn: (source, directory) => views.numberIn(source, directory, target.pointId),
-});
+/** What another organisation held goes with its consent alone. */
+const requireConsent = (
+  { registry }: OpenedFleet,
+  parts: readonly OthersTotal[],
+  consent: readonly string[],
+): void => {
+  const agreed = consentsOf(registry, consent);
+  const asked = byOrganisation(parts).filter(({ organisationId }) => !agreed.includes(organisationId));
+  if (asked.length === 0) return;
+  const named = asked.map(({ organisationId, readings, windows }) => {
+    const name = registry.record('organisation', organisationId)?.name ?? organisationId;
+    return `${name} (${organisationId}): ${readings} readings, ${windows} windows`;
+  });
+  throw new Error(
+    `Columns go as a whole, and of some others held a part, by a transfer: ${named.join('; ')}. ` +
+      'Give --consent with each of them once it agreed, or a period that ends before.',
+  );
+};
+
+const consentsOf = (registry: RegistryStore, consent: readonly string[]): readonly string[] =>
+  consent.map((text) => organisationOf(registry.organisations(), text).id);
+
+const orderOf = (
+  { views, registry }: OpenedFleet,
+  { resource }: Subject,
+  target: ErasureTarget,
+): ErasureOrder => {
+  const holders = holdersOf(registry, target.pointId);
+  const inPeriod = holders.filter(({ from, to }) => from < target.to && (to ?? Infinity) > target.from);
+  const own =
+    resource.type === 'organisation' ? [resource.id] : inPeriod.map(({ organisationId }) => organisationId);
+  return {
+    ...target,
+    own: new Set(own),
+    holderAt: (time) =>
+      holders.find(({ from, to }) => from <= time && time < (to ?? Infinity))?.organisationId,
+    numberIn: (source, directory) => views.numberIn(source, directory, target.pointId),
+  };
+};
 
 const erasedOf = async (
   { reader }: OpenedFleet,
@@ -150,27 +186,38 @@ const finish = (
     );
     const asked = commands.filter((command: NewCommand) => registry.addCommand(command));
     const gateways = asked.map(({ gatewayId, id }) => ({ gatewayId, commandId: id }));
-    const said = { from, to, reason, by: userInfo().username, batches, gateways };
+    const others = byOrganisation(batches.flatMap((batch) => batch.others));
+    const consents = [...consentsOf(registry, options.consent)];
+    const said = { from, to, reason, by: userInfo().username, batches, gateways, consents };
     const { type, id } = subject.resource;
     const receipt = seal({
       ...said,
       ...(type === 'point' ? { pointId: id } : { organisationId: id, people: peopleOf(people) }),
     });
+    const common = {
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+      reason,
+      receipt: createHash('sha256').update(receipt).digest('hex'),
+    };
+    // who lost something by another's erasure reads it in its own trail
+    for (const { organisationId, readings, windows } of others) {
+      const resource = { type: 'organisation', id: organisationId, organisationId };
+      const after = { ...common, readings, windows, consented: consents.includes(organisationId) };
+      changeAsOperator(
+        registry,
+        () => undefined,
+        () => ({ action: 'erase-readings', resource, after }),
+      );
+    }
+    const commandIds = gateways.map(({ commandId }) => commandId);
     changeAsOperator(
       registry,
       () => writeFileSync(out, receipt, { flag: 'wx' }),
       () => ({
         action: 'erase-readings',
         resource: subject.resource,
-        after: {
-          from: new Date(from).toISOString(),
-          to: new Date(to).toISOString(),
-          reason,
-          batches: batches.length,
-          people: people.length,
-          commands: gateways.map(({ commandId }) => commandId),
-          receipt: createHash('sha256').update(receipt).digest('hex'),
-        },
+        after: { ...common, batches: batches.length, people: people.length, commands: commandIds },
       }),
     );
     const notAsked = commands.filter((command) => !asked.includes(command)).map(({ gatewayId }) => gatewayId);

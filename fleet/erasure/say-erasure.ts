@@ -1,3 +1,5 @@
+import type { OthersTotal } from './erase-columns.js';
+
 /** What an erasure took, or would take. */
 export interface Said {
   readonly dryRun: boolean;
@@ -7,6 +9,8 @@ export interface Said {
   readonly readings: number;
   readonly windows: number;
   readonly alreadyErased: number;
+  /** Of these: what other organisations held. */
+  readonly others: readonly OthersTotal[];
   readonly people: number;
   readonly keptApart?: number;
   /** Commands that wait for gateways, and gateways for which too many wait already. */
@@ -31,6 +35,7 @@ export const saidOf = (
   readings: counts.readings,
   windows: counts.windows,
   alreadyErased: counts.alreadyErased,
+  others: counts.others,
   people: counts.people,
   ...(counts.keptApart === undefined ? {} : { keptApart: counts.keptApart }),
   ...(counts.gateways === undefined ? {} : { gateways: counts.gateways }),
@@ -47,6 +52,10 @@ const textOf = (said: Said): string => {
   const { gateways = 0, notAsked = [] } = said;
   const lines = [
     `${dryRun ? 'would erase' : 'erased'} ${readings} readings and ${windows} windows of ${batches} batches`,
+    ...said.others.map(
+      ({ organisationId, readings: theirs, windows: cells }) =>
+        `of these, ${organisationId} held ${theirs} readings and ${cells} windows`,
+    ),
     people === 0 ? '' : `${dryRun ? 'would erase' : 'erased'} ${people} people`,
     alreadyErased === 0 ? '' : `${alreadyErased} batches had been erased before`,
     keptApart === 0

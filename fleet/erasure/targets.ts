@@ -1,4 +1,4 @@
-import type { OrganisationsStore } from '../store/organisations-store.js';
+import type { HoldingRecord, OrganisationsStore } from '../store/organisations-store.js';
 
 /** What one point measured in [from, to), UTC ms. */
 export interface ErasureTarget {
@@ -20,6 +20,12 @@ export const targetsOfOrganisation = (
     if (held.from >= held.to) return [];
     return rows.records('point', { deviceId: subjectId }).map(({ id }) => ({ pointId: id, ...held }));
   });
+
+/** Who held a point when. */
+export const holdersOf = (rows: Rows, pointId: string): readonly HoldingRecord[] => {
+  const deviceId = rows.record('point', pointId)?.deviceId;
+  return deviceId === undefined ? [] : rows.records('holding', { subjectId: deviceId, title: 'holder' });
+};
 
 /** A period of points as a gateway calls them. */
 export interface GatewayTarget {

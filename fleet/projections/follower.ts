@@ -73,7 +73,7 @@ const follow = async (deps: FollowerDeps, state: State): Promise<void> => {
 
 /** Whether there was something to do. */
 const step = async ({ projector, moved }: FollowerDeps, state: State): Promise<boolean> => {
-  if (state.rebuild) projector.rebuild();
+  if (state.rebuild) await projector.rebuild();
   state.rebuild = false;
   const { applied, position } = await projector.step();
   if (applied > 0) moved(position);

@@ -8,13 +8,12 @@ import { createDirectories, type Directories } from './directories.js';
 import { ProjectionError } from './errors.js';
 import { createLegalDays } from './legal-day.js';
 import { createLedger, type Ledger } from './ledger.js';
+import { createReplay, MAX_BYTES, MAX_ENTRIES, takeWhile } from './replay.js';
 import { resolveBatch } from './resolved-batch.js';
 import { createRollups, type Rollups } from './rollups.js';
 import { createGathered, type Gathered } from './transaction.js';
 
-/** What one transaction takes: entries and bytes of the log, and readings (reached, not exceeded by much). */
-const MAX_ENTRIES = 256;
-const MAX_BYTES = 4_194_304;
+/** What one transaction takes of readings (reached, not exceeded by much). */
 const MAX_READINGS = 200_000;
 
 export interface Projector {
@@ -23,8 +22,8 @@ export interface Projector {
    * has changed, and it may be tried again. One step at a time.
    */
   step(): Promise<Step>;
-  /** Clears every row, so that the next steps make them again from the log's first entry. */
-  rebuild(): void;
+  /** Clears every row, so that the next steps make them again from the log's first entry. Not beside a step. */
+  rebuild(): Promise<void>;
 }
 
 export interface Step {
@@ -33,14 +32,18 @@ export interface Step {
 }
 
 export interface ProjectorDeps {
-  readonly log: Pick<LogReader, 'read'>;
+  readonly log: Pick<LogReader, 'read' | 'erasedAfter'>;
   readonly views: ViewsWriter;
   readonly registry: Pick<RegistryStore, 'resolve'>;
   /** Called for each batch that is quarantined here, once it is committed. */
   readonly onQuarantine: (fault: { readonly source: string; readonly reason: string }) => void;
 }
 
-/** Follows the log and keeps latest, series, rollups and ledger: each entry exactly once. */
+/**
+ * Follows the log and keeps latest, series, rollups and ledger: each entry exactly once. Where something was erased of
+ * the log, rows of the sources concerned are made anew of what is left, before anything else follows; a kill in the
+ * middle goes on from there.
+ */
 export const createProjector = (deps: ProjectorDeps): Projector => {
   const { log, views } = deps;
   const legalDays = createLegalDays();
@@ -55,20 +58,7 @@ export const createProjector = (deps: ProjectorDeps): Projector => {
     rollups.forget();
   };
 
-  const inTransaction = (work: (run: Run) => number): void => {
-    const run = createRun(views, directories, rollups);
-    try {
-      views.transact(() => {
-        const position = work(run);
-        run.flush();
-        return position;
-      });
-    } catch (error) {
-      forget();
-      throw error;
-    }
-    for (const fault of run.faults) deps.onQuarantine(fault);
-  };
+  const inTransaction = createTransactions(deps, { directories, rollups, forget });
 
   const stepReady = async (positions: readonly number[]): Promise<number> => {
     const entries = await entriesAt(log, positions);
@@ -94,28 +84,44 @@ export const createProjector = (deps: ProjectorDeps): Projector => {
     return taken;
   };
 
+  const replay = createReplay({ log, views, forget, inTransaction });
+  const stepOnce = async (): Promise<number> => {
+    if (await replay.begin()) return 1;
+    const ready = views.ready(MAX_ENTRIES);
+    if (ready.length > 0) return stepReady(ready);
+    return (await replay.step()) ? 1 : stepLog();
+  };
+
   return {
-    step: async () => {
-      const ready = views.ready(MAX_ENTRIES);
-      const applied = await (ready.length > 0 ? stepReady(ready) : stepLog());
-      return { applied, position: views.position() };
-    },
-    rebuild: () => {
+    step: async () => ({ applied: await stepOnce(), position: views.position() }),
+    rebuild: async () => {
+      const { number } = await log.erasedAfter(0);
       forget();
-      views.clear();
+      views.clear(number);
     },
   };
 };
 
-/** Count of the first items that `take` took. */
-const takeWhile = <Item>(items: readonly Item[], take: (item: Item) => boolean): number => {
-  let taken = 0;
-  for (const item of items) {
-    if (!take(item)) break;
-    taken += 1;
-  }
-  return taken;
-};
+/** Gives a function that applies entries in one transaction; where it throws, nothing is remembered of it. */
+const createTransactions =
+  (
+    { views, onQuarantine }: ProjectorDeps,
+    { directories, rollups, forget }: { directories: Directories; rollups: Rollups; forget: () => void },
+  ) =>
+  (work: (run: Run) => number): void => {
+    const run = createRun(views, directories, rollups);
+    try {
+      views.transact(() => {
+        const position = work(run);
+        run.flush();
+        return position;
+      });
+    } catch (error) {
+      forget();
+      throw error;
+    }
+    for (const fault of run.faults) onQuarantine(fault);
+  };
 
 /** The first of the entries at these places, about as many bytes of them as one transaction takes. */
 const entriesAt = async (

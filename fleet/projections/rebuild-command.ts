@@ -26,7 +26,7 @@ export const rebuildCommand = (): Command =>
           registry,
           onQuarantine: ({ source, reason }) => process.stderr.write(`quarantined: ${source}: ${reason}\n`),
         });
-        projector.rebuild();
+        await projector.rebuild();
         const head = await log.head();
         for (let step = await projector.step(); step.applied > 0; step = await projector.step()) {
           process.stderr.write(`\r${step.position} of ${head} log entries`);

@@ -86,6 +86,15 @@ export interface KeptApart {
   readonly bytes: number;
 }
 
+/** What of an erased column was another's than whose erasure it was. Times are UTC ms. */
+export interface TakenFromOthers {
+  readonly organisationId: string;
+  readonly firstTime: number;
+  readonly lastTime: number;
+  readonly readings: number;
+  readonly windows: number;
+}
+
 /** What an erasure took from one batch; hashes are SHA-256 of the message. Times are UTC ms. */
 export interface ErasedBatch {
   readonly source: string;
@@ -99,6 +108,8 @@ export interface ErasedBatch {
   readonly erasedAt: number;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
+  /** A column is one leaf of a signed tree, and went as a whole: this was others'. */
+  readonly others: readonly TakenFromOthers[];
 }
 
 export interface Erasure extends ErasedBatch {
@@ -107,6 +118,12 @@ export interface Erasure extends ErasedBatch {
   readonly pointId: string;
   /** What is left. */
   readonly message: Uint8Array;
+}
+
+export interface Erased {
+  readonly number: number;
+  /** In alphabetical order. */
+  readonly sources: readonly string[];
 }
 
 /** What projections follow. */
@@ -120,6 +137,11 @@ export interface LogReader {
   directory(source: string, hash: Uint8Array): Promise<Uint8Array | undefined>;
   /** What was erased of a point in [from, to), oldest batch first. */
   erased(pointId: string, from: number, to: number): Promise<readonly ErasedBatch[]>;
+  /**
+   * Sources of which something was erased after the erasure of this number (0: ever), and the number of the newest. One
+   * that comes later has a higher number than every one that was ever given here.
+   */
+  erasedAfter(number: number): Promise<Erased>;
   /** Keys of these batches, in their order. */
   keys(batches: readonly BatchName[]): Promise<readonly (StoredKey | undefined)[]>;
   /** Position of the newest entry, 0 in an empty log. */

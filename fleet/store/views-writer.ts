@@ -17,8 +17,24 @@ export interface ViewsWriter {
    * with nothing written, where another writer has taken the projections over since this one was opened.
    */
   transact(work: () => number): void;
-  /** Removes every row and sets the cursor back to 0. What the registry once answered is kept, as unseen. */
-  clear(): void;
+  /**
+   * Removes every row and sets the cursor back to 0. What the registry once answered is kept, as unseen. The log was
+   * erased up to the erasure `erasures` then.
+   */
+  clear(erasures: number): void;
+
+  /** Number of the last erasure of the log that the rows know, or are being made anew for. */
+  erasures(): number;
+  /** What is being made anew; it ends with the cursor's position. */
+  replay(): Replay | undefined;
+  /**
+   * Inside `transact`: removes all that was made of these sources, and of those that have points in common with them,
+   * and notes that it is to be made anew.
+   */
+  beginReplay(sources: readonly string[], erasures: number): void;
+  /** Inside `transact`: its entries up to `position` are applied. */
+  moveReplay(position: number): void;
+  endReplay(): void;
 
   /** A directory that was seen in the log; `undefined` until then. */
   directory(source: string, hash: string): StoredDirectory | undefined;
@@ -70,6 +86,13 @@ export interface ViewsWriter {
   /** Gives the space of the write-ahead log back, as far as no reader is in the way. */
   checkpoint(): void;
   close(): void;
+}
+
+/** Entries of these sources are applied again, from the first one of the log on. */
+export interface Replay {
+  readonly sources: ReadonlySet<string>;
+  /** Of the last entry that was. */
+  readonly position: number;
 }
 
 /** What a directory says of one of its points, and where the registry put it. */

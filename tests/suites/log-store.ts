@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toRanges } from '../../fleet/log/seq-ranges.js';
-import type { LogItem, LogReader, LogWriter } from '../../fleet/store/log-store.js';
+import type { Erasure, LogItem, LogReader, LogWriter } from '../../fleet/store/log-store.js';
 
 const SOURCE = 'gateway000000000001';
 const EPOCH = '0123456789abcdef';
@@ -30,6 +30,16 @@ export interface OpenLog {
   readonly writer: LogWriter;
   readonly openReader: () => LogReader;
 }
+
+const hashOf = (message: Uint8Array): Uint8Array => createHash('sha256').update(message).digest();
+
+/** What takes something out of a batch in this place. */
+const erasureOf = ({ source, epoch, seq, hash }: ReturnType<typeof batch>, position: number): Erasure => {
+  const message = new TextEncoder().encode('reduced');
+  const counts = { firstTime: 5, lastTime: 6, readings: 1, windows: 0, others: [] };
+  const hashes = { before: hash, after: hashOf(message) };
+  return { position, pointId: 'point', source, epoch, seq, ...counts, erasedAt: 7, ...hashes, message };
+};
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -213,22 +223,8 @@ export const logStoreSuite = (name: string, open: () => OpenLog | Promise<OpenLo
       await writer.append([batch(1), batch(2)]);
       const reader = openReader();
       const [entry] = await reader.read(0, 1, 1);
-      const { message } = batch(9, 'reduced');
-      const erasure = {
-        position: entry?.position ?? 0,
-        pointId: 'point',
-        source: SOURCE,
-        epoch: EPOCH,
-        seq: 1,
-        firstTime: 5,
-        lastTime: 6,
-        readings: 1,
-        windows: 0,
-        erasedAt: 7,
-        before: batch(1).hash,
-        after: batch(9, 'reduced').hash,
-        message,
-      };
+      const others = [{ organisationId: 'o', firstTime: 6, lastTime: 6, readings: 1, windows: 0 }];
+      const erasure = { ...erasureOf(batch(1), entry?.position ?? 0), others };
       const wrong = { ...erasure, position: erasure.position + 1 };
       await expect(writer.eraseColumns([erasure, wrong])).rejects.toMatchObject({ code: 'changed-since' });
       expect((await reader.read(0, 1, 1)).map((each) => text(each.message))).toEqual(['batch 1']);
@@ -237,9 +233,41 @@ export const logStoreSuite = (name: string, open: () => OpenLog | Promise<OpenLo
         'reduced',
         'batch 2',
       ]);
-      expect(await reader.erased('point', 0, 6)).toMatchObject([{ seq: 1, firstTime: 5, erasedAt: 7 }]);
+      expect(await reader.erased('point', 0, 6)).toMatchObject([
+        { seq: 1, firstTime: 5, erasedAt: 7, others },
+      ]);
       expect(await reader.erased('point', 7, 9)).toEqual([]);
       expect(await writer.append([batch(1)])).toEqual(['duplicate']);
+      await reader.close();
+      await writer.close();
+    });
+
+    test('numbers erasures, and says of which sources there are any after a number', async () => {
+      const { writer, openReader } = await open();
+      const other = 'gateway000000000000';
+      const items = [batch(1), batch(2), batch(3, 'batch 3', { source: other })];
+      await writer.append(items);
+      const reader = openReader();
+      const placed = (await reader.read(0, 9, 999)).map(({ position }, index) =>
+        erasureOf(items[index] ?? batch(1), position),
+      );
+      const [first, second, others] = [placed.slice(0, 1), placed.slice(1, 2), placed.slice(2)];
+      expect(await reader.erasedAfter(0)).toEqual({ number: 0, sources: [] });
+      await expect(writer.eraseColumns([...first, ...first])).rejects.toMatchObject({
+        code: 'changed-since',
+      });
+      expect(await reader.erasedAfter(0)).toEqual({ number: 0, sources: [] });
+
+      await writer.eraseColumns(first);
+      const { number, sources } = await reader.erasedAfter(0);
+      expect([number > 0, sources]).toEqual([true, [SOURCE]]);
+      expect(await reader.erasedAfter(number)).toEqual({ number, sources: [] });
+      await writer.eraseColumns([...others, ...second]);
+      const after = await reader.erasedAfter(number);
+      expect([after.number > number, after.sources]).toEqual([true, [other, SOURCE]]);
+      const more = others.map((each) => ({ ...each, pointId: 'another', before: each.after }));
+      await writer.eraseColumns(more);
+      expect((await reader.erasedAfter(after.number)).sources).toEqual([other]);
       await reader.close();
       await writer.close();
     });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { StoreError } from '../errors.js';
 import type { Erasure, LogWriter } from '../log-store.js';
 import { rowsOf, transact, type Client, type Pool } from './database.js';
+import { ERASURE_LOCK } from './log-schema.js';
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 
@@ -10,6 +11,8 @@ export const createColumnEraser =
   (pool: Pool): LogWriter['eraseColumns'] =>
   (erasures) =>
     transact(pool, async (client) => {
+      // held until all is committed: whoever has seen a number can miss no lower one
+      await client.query('select pg_advisory_xact_lock($1)', [ERASURE_LOCK]);
       for (const erasure of erasures.toSorted((a, b) => a.position - b.position))
         await eraseOne(client, erasure);
     });
@@ -32,7 +35,7 @@ const eraseOne = async (client: Client, { message, ...erasure }: Erasure): Promi
   ]);
   await client.query(
     `insert into erasure (point, position, source, epoch, seq, first_time, last_time, readings, windows,
-       erased_at, before, after) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+       erased_at, before, after, others) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
     [
       erasure.pointId,
       erasure.position,
@@ -46,6 +49,7 @@ const eraseOne = async (client: Client, { message, ...erasure }: Erasure): Promi
       erasure.erasedAt,
       Buffer.from(erasure.before),
       Buffer.from(erasure.after),
+      JSON.stringify(erasure.others),
     ],
   );
 };

@@ -1,5 +1,5 @@
 import { ENTRY_TYPES } from '../entry-types.js';
-import type { ErasedBatch, LogEntry, LogReader, StoredKey } from '../log-store.js';
+import type { Erased, ErasedBatch, LogEntry, LogReader, StoredKey } from '../log-store.js';
 import { openPool, rowsOf, type Pool } from './database.js';
 import { createKeptApartQueries } from './kept-apart.js';
 
@@ -56,10 +56,20 @@ export const openLogReader = (url: string): LogReader => {
       rowsOf<ErasedBatch>(
         pool,
         `select source, epoch, seq, first_time as "firstTime", last_time as "lastTime", readings, windows,
-           erased_at as "erasedAt", before, after
+           erased_at as "erasedAt", before, after, others
          from erasure where point = $1 and last_time >= $2 and first_time < $3 order by position, erased_at`,
         [pointId, from, to],
       ),
+    erasedAfter: async (number) => {
+      // one statement, one snapshot
+      const [row] = await rowsOf<Erased>(
+        pool,
+        `select coalesce((select max(number) from erasure), 0) as number,
+           array(select source from erasure where number > $1 group by source order by source collate "C") as sources`,
+        [number],
+      );
+      return row ?? { number: 0, sources: [] };
+    },
     keys: createKeyQuery(pool),
     ...createKeptApartQueries(pool),
     close: () => pool.end(),

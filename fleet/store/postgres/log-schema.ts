@@ -5,6 +5,8 @@ import { transact, type Client, type Pool } from './database.js';
 const SCHEMA_LOCK = 7_461_001;
 /** Guards the allotting of positions. */
 const POSITION_LOCK = 7_461_002;
+/** Guards the numbering of erasures. */
+export const ERASURE_LOCK = 7_461_003;
 
 /**
  * The schema `log`: the same tables as log.db (`../sqlite/log-schema.ts` says what they hold). Forward only: what has been
@@ -50,10 +52,12 @@ create index kept_apart_key on log.kept_apart (origin, seq);
 create table log.duplicate (
   origin integer not null, day integer not null, count bigint not null, primary key (origin, day)
 );
+-- numbered in the order of commits (the eraser sees to it), for the projections that follow
 create table log.erasure (
-  point text not null, position bigint not null, source text not null, epoch text not null, seq bigint not null,
+  number bigint generated always as identity primary key, point text not null, position bigint not null, source text not null, epoch text not null, seq bigint not null,
   first_time bigint not null, last_time bigint not null, readings bigint not null, windows bigint not null,
-  erased_at bigint not null, before bytea not null, after bytea not null, primary key (point, position, after)
+  erased_at bigint not null, before bytea not null, after bytea not null, others json not null,
+  unique (point, position, after)
 );
 -- Allots \`count\` positions, and gives the first. Positions and transaction ids are given out under one lock, held for no
 -- longer than this call: whoever has the higher positions has the higher id, so that a reader who stops at the oldest

@@ -11,12 +11,12 @@ export const createColumnEraser = (database: Database): LogWriter['eraseColumns'
   const replace = database.prepare('update entry set message = ? where position = ?');
   const note = database.prepare(
     `insert into erasure (point, position, source, epoch, seq, first_time, last_time, readings, windows, erased_at,
-       before, after)
+       before, after, others)
      values (@pointId, @position, @source, @epoch, @seq, @firstTime, @lastTime, @readings, @windows, @erasedAt,
-       @before, @after)`,
+       @before, @after, @others)`,
   );
   const erase = database.transaction((erasures: readonly Erasure[]): void => {
-    for (const { message, ...erasure } of erasures) {
+    for (const { message, others, ...erasure } of erasures) {
       const found = stored.get(erasure.position);
       const hash = createHash('sha256')
         .update(found?.message ?? '')
@@ -28,7 +28,7 @@ export const createColumnEraser = (database: Database): LogWriter['eraseColumns'
         );
       }
       replace.run(message, erasure.position);
-      note.run(erasure);
+      note.run({ ...erasure, others: JSON.stringify(others) });
     }
   });
   return async (erasures) => {

@@ -31,6 +31,20 @@ export const openDatabase = (path: string, options: OpenOptions = {}): Database 
   return database;
 };
 
+/**
+ * Empties the write-ahead log of a file, also beside its writer: what was overwritten is in no file any more. `false`
+ * where a reader was in the way for as long as a connection waits.
+ */
+export const emptyJournal = (path: string): boolean => {
+  const database = openDatabase(path);
+  try {
+    const [found] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+    return found?.busy === 0;
+  } finally {
+    database.close();
+  }
+};
+
 /** Whether another connection, of whatever process, has a database file open. */
 export const isOpenElsewhere = (path: string): boolean => {
   const database = new Sqlite(path, { timeout: 1000, fileMustExist: true });

@@ -11,6 +11,10 @@ interface EntryRow {
   readonly message: Buffer;
 }
 
+interface ErasedRow extends Omit<ErasedBatch, 'others'> {
+  readonly others: string;
+}
+
 /** Opens an existing log.db for reading. */
 export const openLogReader = (path: string): LogReader => {
   const database = openDatabase(path, { readonly: true });
@@ -23,17 +27,30 @@ export const openLogReader = (path: string): LogReader => {
     `select e.message from directory_key k join entry e on e.position = k.position
      where k.source = ? and k.hash = ?`,
   );
-  const erased = database.prepare<[string, number, number], ErasedBatch>(
+  const erased = database.prepare<[string, number, number], ErasedRow>(
     `select source, epoch, seq, first_time as firstTime, last_time as lastTime, readings, windows,
-       erased_at as erasedAt, before, after
+       erased_at as erasedAt, before, after, others
      from erasure where point = ? and last_time >= ? and first_time < ? order by position, erased_at`,
   );
   const key = database.prepare<[string, string, number], StoredKey>(
     `select k.position, k.hash from origin o join batch_key k on k.origin = o.number
      where o.source = ? and o.epoch = ? and k.seq = ?`,
   );
+  const newest = database.prepare<[], { number: number | null }>('select max(number) as number from erasure');
+  const erasedSources = database.prepare<[number, number], { source: string }>(
+    'select distinct source from erasure where number > ? and number <= ? order by source',
+  );
   return {
-    erased: async (pointId, from, to) => erased.all(pointId, from, to),
+    erased: async (pointId, from, to) =>
+      erased.all(pointId, from, to).map(({ others, ...batch }) => ({
+        ...batch,
+        others: JSON.parse(others) as ErasedBatch['others'],
+      })),
+    erasedAfter: async (after) => {
+      const number = newest.get()?.number ?? 0;
+      if (number <= after) return { number, sources: [] };
+      return { number, sources: erasedSources.all(after, number).map(({ source }) => source) };
+    },
     directory: async (source, hash) => directory.get(source, hash)?.message,
     read: async (position, limit, maxBytes) => {
       const entries: LogEntry[] = [];

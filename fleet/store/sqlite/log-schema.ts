@@ -33,10 +33,11 @@ create table if not exists duplicate (
   origin integer not null references origin(number), day integer not null, count integer not null,
   primary key (origin, day)
 ) strict, without rowid;
--- what was taken from entries; batch_key keeps the hash that came, before and after are those of the messages
+-- what was taken from entries, numbered for the projections that follow; batch_key keeps the hash that came, before and after are those of the messages
 create table if not exists erasure (
-  point text not null, position integer not null, source text not null, epoch text not null, seq integer not null,
+  number integer primary key, point text not null, position integer not null, source text not null, epoch text not null, seq integer not null,
   first_time integer not null, last_time integer not null, readings integer not null, windows integer not null,
-  erased_at integer not null, before blob not null, after blob not null, primary key (point, position, after)
-) strict, without rowid;
+  erased_at integer not null, before blob not null, after blob not null, others text not null,
+  unique (point, position, after)
+) strict;
 `;

@@ -8,6 +8,8 @@ create table if not exists cursor (
   projection text not null, shard integer not null, position integer not null, fence integer not null,
   primary key (projection, shard)
 ) strict;
+-- sources whose rows are being made anew after an erasure
+create table if not exists replay (source text primary key) strict, without rowid;
 create table if not exists origin (
   number integer primary key, source text not null, epoch text not null,
   batches integer not null default 0, readings integer not null default 0, windows integer not null default 0,

@@ -6,6 +6,7 @@ import { CELL_COLUMNS, cellOrigin, decodeCell, pushCell, SELECT_CELL, type CellR
 import { createDirectoryTables } from './views-directories.js';
 import { createLedgerTables } from './views-ledger.js';
 import { VIEWS_SCHEMA } from './views-schema.js';
+import { createReplayTables, ERASURES } from './views-replay.js';
 import { createSeriesTables } from './views-series.js';
 
 const SCHEMA_VERSION = 1;
@@ -46,6 +47,7 @@ export const openViewsWriter = (path: string): ViewsWriter => {
       }
     },
     clear: createClear(database, cursor),
+    ...createReplayTables(database),
     ...createDirectoryTables(database),
     ...createLedgerTables(database),
     ...series,
@@ -100,8 +102,12 @@ const createCursor = (database: Database): Cursor => {
   };
 };
 
-const createClear = (database: Database, cursor: Cursor): (() => void) => {
-  const clear = database.transaction(() => {
+const createClear = (database: Database, cursor: Cursor): ViewsWriter['clear'] => {
+  const know = database.prepare<[string, number]>(
+    `insert into cursor (projection, shard, position, fence) values (?, 0, ?, 0)
+     on conflict do update set position = excluded.position`,
+  );
+  const clear = database.transaction((erasures: number) => {
     for (const table of [
       'series',
       'latest',
@@ -114,14 +120,16 @@ const createClear = (database: Database, cursor: Cursor): (() => void) => {
       'batch_rows',
       'batch_windows',
       'origin',
+      'replay',
     ]) {
       database.exec(`delete from ${table}`);
     }
     // the registry would not answer today as it did then, so its answers stay; faults are tried again
     database.exec('delete from directory where fault is not null; update directory set seen = 0');
+    know.run(ERASURES, erasures);
     cursor.move(0);
   });
-  return () => clear.immediate();
+  return (erasures) => clear.immediate(erasures);
 };
 
 type CellTable = Pick<ViewsWriter, 'cells' | 'cellOrigins' | 'lastCellStart' | 'putCells'> & {

@@ -7,7 +7,10 @@ import { countColumns, eraseColumns, type ErasureOrder } from '../../../fleet/er
 import { ProofError } from '../../../fleet/proof/errors.js';
 import { verifyErasure } from '../../../fleet/erasure/receipt.js';
 import { verifyProof } from '../../../fleet/proof/verify-proof.js';
+import { createFollower } from '../../../fleet/projections/follower.js';
 import { newId } from '../../../fleet/registry/new-id.js';
+import { createOrganisations } from '../../../fleet/registry/organisations/organisations.js';
+import { readOrganisationVocabulary } from '../../../fleet/registry/organisations/vocabulary.js';
 import { openDatabase } from '../../../fleet/store/sqlite/database.js';
 import { openRegistryStore } from '../../../fleet/store/sqlite/registry-store.js';
 import { openViewsReader } from '../../../fleet/store/sqlite/views-reader.js';
@@ -64,11 +67,11 @@ const order = (): ErasureOrder => {
   const pointId = scene.pointId('p3');
   const { reader } = scene.fleet;
   const numberIn = (source: string, directory: Uint8Array) => reader.numberIn(source, directory, pointId);
-  return { pointId, from: T0, to: T0 + 60_000, numberIn };
+  const whole = { own: new Set(['org']), holderAt: () => 'org' };
+  return { pointId, from: T0, to: T0 + 60_000, numberIn, ...whole };
 };
 
 const erase = async (writer: Pick<FleetOfViews['log'], 'eraseColumns'> = scene.fleet.log) => {
-  scene.fleet.projector().rebuild();
   const deps = { reader: scene.fleet.entries, writer, now: () => NOW };
   const totals = await eraseColumns(deps, [order()], nothing);
   await scene.fleet.project();
@@ -105,7 +108,7 @@ const asStored = (value: number): Buffer => {
 describe('erasing a column', () => {
   test('takes what it says from every face, and leaves its neighbours with their proofs', async () => {
     expect(valuesOf('p3')).toEqual([SECRET, SECRET, 12.25]);
-    expect(await erase()).toEqual({ batches: 2, readings: 2, windows: 0 });
+    expect(await erase()).toEqual({ batches: 2, readings: 2, windows: 0, others: [] });
     expect(valuesOf('p3')).toEqual([12.25]);
     expect(valuesOf('p1')).toEqual([7.5, 7.5, 7.5]);
     expect(cellsOf('p3', '1m').reduce((a, b) => a + b)).toBe(1);
@@ -124,7 +127,6 @@ describe('erasing a column', () => {
     const { fleet } = scene;
     const latest = () => fleet.reader.latest(ALL, NOW, { limit: 10 }).map(({ key, value }) => [key, value]);
     const last = { ...order(), from: T0 + 100_000, to: T0 + 200_000 };
-    fleet.projector().rebuild();
     await eraseColumns({ reader: fleet.entries, writer: fleet.log, now: () => NOW }, [last], nothing);
     await fleet.project();
     expect(Object.fromEntries(latest())).toEqual({ p1: 7.5, p3: SECRET });
@@ -201,11 +203,23 @@ describe('erasing a column', () => {
       before: new Uint8Array(32),
       after: new Uint8Array(32),
       message: new Uint8Array(1),
+      others: [],
     };
     await expect(scene.fleet.log.eraseColumns([erasure])).rejects.toMatchObject({ code: 'changed-since' });
     expect(await scene.fleet.entries.read(1, 1, 1)).toEqual([entry]);
   });
 });
+
+/** The service's own way of following the log. */
+const runService = () =>
+  createFollower({
+    projector: scene.fleet.projector(),
+    moved: nothing,
+    failed: nothing,
+    rested: nothing,
+    idleMs: 20,
+    retryMs: 20,
+  });
 
 const fleet = async (...words: string[]): Promise<readonly [number | null, string]> => {
   const program = startProgram('fleet', ...words);
@@ -215,16 +229,13 @@ const iso = (time: number): string => new Date(time).toISOString();
 const hashOf = (message: Uint8Array): Buffer => createHash('sha256').update(message).digest();
 
 describe('terroir-fleet erase', () => {
-  test('is refused beside a running service; then erases, with a receipt and one entry in the trail', async () => {
+  test('erases beside a service that runs, with a receipt and one entry in the trail', async () => {
     const { folder } = scene.fleet;
     const pointId = scene.pointId('p3');
     const out = join(folder, 'receipt');
     const period = ['--from', iso(T0), '--to', iso(T0 + 60_000), '--data', folder];
     const words = ['erase', '--point', pointId, ...period, '--reason', 'asked for by the resident'];
-    expect(await fleet(...words, '--out', out)).toEqual([1, expect.stringContaining('The fleet is running')]);
-    expect(valuesOf('p3')).toEqual([SECRET, SECRET, 12.25]);
-    await closeScene();
-
+    const service = runService();
     const what = '2 readings and 0 windows of 2 batches';
     expect(await fleet(...words, '--dry-run')).toEqual([0, expect.stringContaining(`would erase ${what}`)]);
     expect(await fleet(...words, '--out', out)).toEqual([0, expect.stringContaining(`\nerased ${what}`)]);
@@ -241,11 +252,9 @@ describe('terroir-fleet erase', () => {
     writeFileSync(out, changed);
     expect(await fleet('verify', out, '--root', root)).toEqual([1, expect.stringContaining('(signature)')]);
 
-    const path = (name: string): string => join(folder, `${name}.db`);
-    const views = openViewsReader({ views: path('views'), registry: path('registry'), log: path('log') });
-    const left = views.readings(ALL, NOW, { pointId, from: T0, to: NOW, limit: 10 });
-    views.close();
-    expect(left.map(({ value }) => value)).toEqual([12.25]);
+    expect(valuesOf('p3')).toEqual([12.25]);
+    expect(bytesOf('views').includes(asStored(SECRET))).toBe(false);
+    await service.stop();
     const [, trail] = await fleet('audit', 'list', '--action', 'erase-readings', '--data', folder);
     expect(trail.trim().split('\n')).toEqual([expect.stringContaining(`point ${pointId}`)]);
   }, 180_000);
@@ -318,4 +327,66 @@ describe('terroir-fleet erase', () => {
     );
     expect(left.every(({ time }) => time < T0 + 60_000)).toBe(true);
   }, 180_000);
+
+  test('of a column that goes on into another’s time takes it with their consent alone, and says what', async () => {
+    const { folder, registry } = scene.fleet;
+    await scene.send(LISTING, {
+      content: 'readings',
+      columns: [{ point: 3, readings: [59, 60, 61].map((s) => reading(200 + s, T0 + s * 1000, SECRET)) }],
+    });
+    await scene.fleet.project();
+    const more = { parentId: 'org', type: 'municipality', code: null, timeZone: 'UTC' } as const;
+    registry.addOrganisation({ id: 'next', name: 'Next', ...more });
+    const organisations = createOrganisations({
+      store: registry,
+      vocabulary: readOrganisationVocabulary(),
+      newId,
+      now: () => NOW,
+    });
+    const devices = registry.records('device').map(({ id }) => id);
+    const asked = { to: 'next', from: iso(T0 + 60_000), past: 'withheld' as const, devices, alone: true };
+    organisations.perform({ deed: 'transfer', asked }, { by: 'p' });
+    await closeScene();
+
+    const out = join(folder, 'receipt');
+    const words = ['erase', '--organisation', 'org', '--from', iso(T0), '--to', iso(T0 + 100_000)];
+    const all = [...words, '--reason', 'it asked', '--data', folder, '--out', out];
+    expect(await fleet(...all)).toEqual([
+      1,
+      expect.stringContaining('Next (next): 2 readings, 0 windows. Give --consent'),
+    ]);
+    expect(existsSync(out)).toBe(false);
+    const [code, said] = await fleet(...all, '--consent', 'next');
+    expect([code, said]).toEqual([0, expect.stringContaining('of these, next held 2 readings')]);
+    const receipt = verifyErasure(readFileSync(out), scene.root);
+    expect(receipt.consents).toEqual(['next']);
+    expect(receipt.batches.flatMap(({ others }) => others)).toEqual([
+      { organisationId: 'next', firstTime: T0 + 60_000, lastTime: T0 + 61_000, readings: 2, windows: 0 },
+    ]);
+    const root = join(folder, 'authority', 'root.pem');
+    expect((await fleet('verify', out, '--root', root))[1]).toContain('that next held, which agreed');
+    const [, trail] = await fleet('audit', 'list', '--action', 'erase-readings', '--data', folder);
+    expect(trail.trim().split('\n')).toHaveLength(2);
+  }, 240_000);
+
+  test('killed in the middle, beside a service that runs, goes on and gives the whole receipt', async () => {
+    const { folder } = scene.fleet;
+    for (let n = 0; n < 600; n += 1) await scene.send(LISTING, bothAt(1000 + 2 * n, T0 + 90 * n, SECRET));
+    await scene.fleet.project();
+    const service = runService();
+    const out = join(folder, 'receipt');
+    const period = ['--from', iso(T0), '--to', iso(T0 + 60_000), '--data', folder];
+    const words = ['erase', '--point', scene.pointId('p3'), ...period, '--reason', 'asked for', '--out', out];
+    const first = startProgram('fleet', ...words);
+    await first.printed(/erasing: \d+/, 200_000);
+    await first.end('SIGKILL');
+    expect(existsSync(out)).toBe(false);
+    const [code, said] = await fleet(...words);
+    expect([code, said]).toEqual([0, expect.stringMatching(/[1-9]\d* batches had been erased before/)]);
+    expect(verifyErasure(readFileSync(out), scene.root).batches).toHaveLength(602);
+    expect(valuesOf('p3')).toEqual([12.25]);
+    expect(rowsOf()).toMatchObject({ addsUp: true, rows: { erased: 602 } });
+    await service.stop();
+    expect(dump(await scene.fleet.projectElsewhere())).toEqual(dump(join(folder, 'views.db')));
+  }, 300_000);
 });

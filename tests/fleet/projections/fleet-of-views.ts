@@ -238,7 +238,12 @@ export const openFleetIn = (
       const elsewhere = path(`copy-${copies}`);
       const writer = openViewsWriter(elsewhere);
       await stepToHead(
-        createProjector({ log: wrap(entries), views: writer, registry, onQuarantine: () => undefined }),
+        createProjector({
+          log: { ...entries, ...wrap(entries) },
+          views: writer,
+          registry,
+          onQuarantine: () => undefined,
+        }),
       );
       writer.close();
       return elsewhere;

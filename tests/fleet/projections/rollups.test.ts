@@ -296,7 +296,7 @@ describe('however the log is cut into transactions', () => {
           }
           const live = dump(join(own.folder, 'views.db'));
           expect(dump(await own.projectElsewhere())).toEqual(live);
-          own.projector().rebuild();
+          await own.projector().rebuild();
           await own.project();
           expect(dump(join(own.folder, 'views.db'))).toEqual(live);
         } finally {

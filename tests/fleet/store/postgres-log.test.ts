@@ -4,7 +4,7 @@ import { openPool } from '../../../fleet/store/postgres/database.js';
 import { openLogReader } from '../../../fleet/store/postgres/log-reader.js';
 import { migrateLog } from '../../../fleet/store/postgres/log-schema.js';
 import { openLogWriter } from '../../../fleet/store/postgres/log-writer.js';
-import type { LogItem, LogReader, LogWriter } from '../../../fleet/store/log-store.js';
+import type { Erasure, LogItem, LogReader, LogWriter } from '../../../fleet/store/log-store.js';
 import { eventually } from '../../support/eventually.js';
 import { postgresAvailable, usePostgres } from '../../support/postgres.js';
 import { logStoreSuite } from '../../suites/log-store.js';
@@ -177,6 +177,47 @@ describe.skipIf(!postgresAvailable())('PostgreSQL', { timeout: 300_000 }, () => 
     await holder.query('rollback');
     holder.release();
     expect(await hasty.append([batch('slow', 2)])).toEqual(['stored']);
+  });
+
+  test('an erasure that commits late has no lower number than one that was seen', async () => {
+    const { url, reader, writers } = await openLog(2);
+    const items = [batch('slow', 1), batch('slower', 1), batch('quick', 1)];
+    await writers[0]?.append(items);
+    const entries = await reader.read(0, 10, 1_000_000);
+    const [slow1, slow2, quick] = entries.map((entry, index): Erasure => {
+      const { source, epoch, seq, hash } = items[index] ?? batch('', 0);
+      const counts = { firstTime: 1, lastTime: 1, readings: 1, windows: 0, others: [] };
+      const message = new TextEncoder().encode('reduced');
+      const hashes = { before: hash, after: createHash('sha256').update(message).digest() };
+      const { position } = entry;
+      return { position, pointId: 'p', source, epoch, seq, ...counts, erasedAt: 1, ...hashes, message };
+    });
+    if (slow1 === undefined || slow2 === undefined || quick === undefined)
+      throw new Error('three were stored');
+    const pool = openPool({ url, connections: 1 });
+    onTestFinished(() => pool.end());
+    const holder = await pool.connect();
+    await holder.query('begin');
+    await holder.query('select 1 from entry where position = $1 for update', [slow2.position]);
+    const waiting = async (): Promise<number> => {
+      const rows = await server().asAdministrator(
+        `select pid from pg_stat_activity where datname = '${databaseOf(url)}' and wait_event_type = 'Lock'`,
+      );
+      return rows.length;
+    };
+    const late = writers[0]?.eraseColumns([slow1, slow2]);
+    await eventually(async () => (await waiting()) === 1, 60_000);
+    let done = false;
+    const other = writers[1]?.eraseColumns([quick]).then(() => {
+      done = true;
+    });
+    await eventually(async () => done || (await waiting()) === 2, 60_000);
+    const first = await reader.erasedAfter(0);
+    await holder.query('commit');
+    holder.release();
+    await Promise.all([late, other]);
+    const then = await reader.erasedAfter(first.number);
+    expect([...first.sources, ...then.sources].toSorted()).toEqual(['quick', 'slow', 'slower']);
   });
 
   test('batches lie in the month in which they were received, directories apart', async () => {
