@@ -20,7 +20,7 @@ const masked = (text: string): string =>
     // the signer's clock, and its certificates, which are longer in one fleet than in another
     .replaceAll(/"time":"[^"]*","jws":"[^"]*"/g, '"jws"')
     .replaceAll(
-      /"(next|salt|contentHash|hash|root|token)":"([^"]*)"/g,
+      /"(next|salt|contentHash|hash|root|token|link)":"([^"]*)"/g,
       (_, name: string, value: string) => `"${name}":<${value.length}>`,
     );
 
