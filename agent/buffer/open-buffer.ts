@@ -182,8 +182,8 @@ class LocalBuffer implements Buffer {
     return this.#sealInTurn(lane, why);
   }
 
-  async #sealInTurn(lane: Lane, why: 'due' | 'full'): Promise<number> {
-    const sealed = this.#sealing.then(async () => this.#seal(lane, why));
+  async #sealInTurn(lane: Lane, why: 'due' | 'full', isAsked = () => false): Promise<number> {
+    const sealed = this.#sealing.then(async () => this.#seal(lane, why, isAsked));
     this.#sealing = sealed.catch((error: unknown) => {
       if (asBufferError(error).code === 'full') this.#room.onFull();
     });
@@ -290,7 +290,9 @@ class LocalBuffer implements Buffer {
     if (this.#selfSealing || this.#monotonic() - this.#askedAt < UNASKED_MS) return;
     if (this.#store.run((core) => core.unsealedRows) < UNSEALED_ROWS) return;
     this.#selfSealing = true;
-    void this.#sealInTurn('backfill', 'full')
+    // an uplink that asks meanwhile has newer rows to send: it does not wait for these
+    const asked = this.#askedAt;
+    void this.#sealInTurn('backfill', 'full', () => this.#askedAt !== asked)
       .catch(() => undefined)
       .finally(() => {
         this.#selfSealing = false;
@@ -298,10 +300,10 @@ class LocalBuffer implements Buffer {
   }
 
   /** Works in slices, so that other calls come between; the newest rows come first, windows take half of the time. */
-  async #seal(lane: Lane, why: 'due' | 'full'): Promise<number> {
+  async #seal(lane: Lane, why: 'due' | 'full', isAsked: () => boolean): Promise<number> {
     this.#open();
     const began = this.#monotonic();
-    const within = (ms: number): boolean => !this.#closed && this.#monotonic() < began + ms;
+    const within = (ms: number): boolean => !this.#closed && !isAsked() && this.#monotonic() < began + ms;
     const slice = () => this.#store.run((core) => core.seal(lane, why));
     let made = slice().batches;
     while (within(SEAL_MS / 2) && this.#store.run((core) => core.makeWindows())) await turn();
