@@ -46,12 +46,26 @@ const transducer = (type: string, data: string, unit: string, id: string): Readi
   return numeric(name, data);
 };
 
+/** The name of a transducer beside others of its sentence: the second of one name ends in `#2`. */
+const apart = (name: string, taken: ReadonlySet<string>): string => {
+  const stem = name.includes('.') ? name : `${name}.`;
+  let unique = name;
+  for (let number = 2; taken.has(unique); number++) unique = `${stem}#${number}`;
+  return unique;
+};
+
 /** Transducers, four places each: type, data, unit, name. Temperatures in °C, pressures in hPa, speeds in m/s. */
-export const transducerFields = ({ fields }: Sentence): readonly Reading[] =>
-  Array.from({ length: Math.floor(fields.length / 4) }, (_, index) => {
+export const transducerFields = ({ fields }: Sentence): readonly Reading[] => {
+  const taken = new Set<string>();
+  return Array.from({ length: Math.floor(fields.length / 4) }, (_, index) => {
     const [type = '', data = '', unit = '', id = ''] = fields.slice(4 * index, 4 * index + 4);
-    return type === '' ? undefined : transducer(type, data, unit, id);
+    if (type === '') return undefined;
+    const reading = transducer(type, data, unit, id);
+    const name = apart(reading.name, taken);
+    taken.add(name);
+    return { ...reading, name };
   }).filter((reading) => reading !== undefined);
+};
 
 /** Satellites in view, from a whole group of sentences: their number, and how strong the signals are, dB-Hz. */
 export const satelliteFields = (group: readonly Sentence[]): readonly Reading[] => {
