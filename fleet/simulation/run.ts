@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { upTopic } from '#wire/topics.js';
 import { encodeMessage } from '#wire/message-codec.js';
 import { openBrokerSession } from '../broker/external/broker-session.js';
@@ -145,6 +146,8 @@ const runGateways = async (
   tally.planned = ticks * shape.devices * shape.points * gateways.length;
   const reach = clockOf(firstTick * shape.intervalMs, settings.speed, now);
   const ending = new AbortController();
+  // every gateway listens
+  setMaxListeners(0, ending.signal);
   signal.addEventListener('abort', () => ending.abort(), { once: true });
   if (signal.aborted) ending.abort();
   const links: Link[] = [];
