@@ -39,11 +39,14 @@ export const parseMeasurement = (name: string): Measurement | undefined => {
 };
 
 /** With a CRC the command has a `C` before its digit (`MC1`, `CC`, `RC0`); V, HA, HB and X have no such form. */
-export const bearsCrc = ({ kind }: Measurement): boolean => kind === 'M' || kind === 'C' || kind === 'R';
+export const canAskForCrc = ({ kind }: Measurement): boolean => kind === 'M' || kind === 'C' || kind === 'R';
+
+/** High-volume values bear a CRC unasked (5.1, 5.2), and so do their metadata (6.2, table 20). */
+export const alwaysBearsCrc = ({ kind }: Measurement): boolean => kind === 'HA' || kind === 'HB';
 
 /** The command that starts or asks it, such as `0MC1!`. `crc`: ask that values bear one, where the command can. */
 export const startCommand = (address: string, measurement: Measurement, crc: boolean): string =>
-  `${address}${measurement.kind}${crc && bearsCrc(measurement) ? 'C' : ''}${measurement.suffix}!`;
+  `${address}${measurement.kind}${crc && canAskForCrc(measurement) ? 'C' : ''}${measurement.suffix}!`;
 
 /** The command that fetches a page of its values. */
 export const dataCommand = (address: string, { kind }: Measurement, page: number): string =>
@@ -56,5 +59,6 @@ export const parseCommandBody = (
   // Some makers' manuals write R0C for RC0.
   const [, kind, suffix] = /^([MCRV])C([0-9]?)$/.exec(body) ?? /^(R)([0-9])C$/.exec(body) ?? [];
   const measurement = parseMeasurement(kind === undefined ? body : `${kind}${suffix ?? ''}`);
-  return measurement === undefined ? undefined : { measurement, crc: kind !== undefined };
+  if (measurement === undefined) return undefined;
+  return { measurement, crc: kind !== undefined || alwaysBearsCrc(measurement) };
 };

@@ -3,7 +3,7 @@ import type { AskingBus, Exchange } from '../telegram/asking-bus.js';
 import type { Reading } from '../telegram/asking-line.js';
 import { TelegramError } from '../telegram/telegram-error.js';
 import { askLine } from './exchanges.js';
-import { parseCommandBody, type MeasurementKind } from './measurements.js';
+import { MOST_VALUES, parseCommandBody, type Measurement } from './measurements.js';
 import {
   isAddress,
   parseAnnouncement,
@@ -24,15 +24,12 @@ export interface Sdi12Operations {
   identify(address: string, signal: AbortSignal): Promise<Identification>;
   /** Gives a sensor another address, `aAb!` (4.4.4), once nobody answers at that one. */
   changeAddress(from: string, to: string, signal: AbortSignal): Promise<void>;
-  /** How many values a measurement (`M`, `C1`, `RC0`, ...) has, `aIM!` (6.1). */
-  countValues(address: string, measurement: string, signal: AbortSignal): Promise<number>;
-  /** What value `index` of a measurement (`M`, `C1`, `RC0`, ...) is, `aIM_001!` (6.2). */
-  describeValue(
+  /** What each value of a measurement (`M`, `C1`, `RC0`, ...) is, in its order (6). */
+  describe(
     address: string,
     measurement: string,
-    index: number,
     signal: AbortSignal,
-  ): Promise<ParameterDescription>;
+  ): Promise<readonly ParameterDescription[]>;
 }
 
 const addressOnly = (text: string): { readonly address: string } => {
@@ -100,17 +97,58 @@ const queryAddress = async (exchange: Exchange): Promise<{ readonly address: str
   return answer;
 };
 
-/** Whether a metadata command asks for a CRC: that of the measurement that it names. */
-const asksCrc = (measurement: string): boolean => /^[MCR]C/.test(measurement);
-
-const kindOf = (measurement: string): MeasurementKind => {
-  const kind = parseCommandBody(measurement)?.measurement.kind;
-  if (kind === undefined)
+/** A measurement as it is named in a metadata command. */
+const named = (measurement: string): { readonly measurement: Measurement; readonly crc: boolean } => {
+  const parsed = parseCommandBody(measurement);
+  if (parsed === undefined)
     throw new Sdi12Error({
       code: 'exception',
       detail: `${measurement} is no measurement: M, M1, C, R0, V, ...`,
     });
-  return kind;
+  return parsed;
+};
+
+const describeValue = (
+  exchange: Exchange,
+  address: string,
+  measurement: string,
+  index: number,
+): Promise<ParameterDescription> => {
+  const { crc } = named(measurement);
+  const body = `I${measurement}_${String(index).padStart(3, '0')}`;
+  return askLine(exchange, address, body, (text) => parseParameter(text, { crc }));
+};
+
+/** `aIR0!` is no command (6.1, table 19): the values of R are asked for one by one, until the sensor has no more. */
+const describeContinuous = async (
+  exchange: Exchange,
+  address: string,
+  measurement: string,
+): Promise<readonly ParameterDescription[]> => {
+  const values = [await describeValue(exchange, address, measurement, 1)];
+  try {
+    while (values.length < MOST_VALUES.R)
+      values.push(await describeValue(exchange, address, measurement, values.length + 1));
+  } catch (error) {
+    if (!(error instanceof Sdi12Error) || error.code !== 'timeout') throw error;
+  }
+  return values;
+};
+
+/** `aIM!` says how many (6.1), `aIM_001!` and so on what each is (6.2). */
+const describeAll = async (
+  exchange: Exchange,
+  address: string,
+  measurement: string,
+): Promise<readonly ParameterDescription[]> => {
+  const { kind } = named(measurement).measurement;
+  if (kind === 'R') return describeContinuous(exchange, address, measurement);
+  const parse = (text: string) => parseAnnouncement(text, kind);
+  const { values: count } = await askLine(exchange, address, `I${measurement}`, parse);
+  const values: ParameterDescription[] = [];
+  while (values.length < count)
+    values.push(await describeValue(exchange, address, measurement, values.length + 1));
+  return values;
 };
 
 /** The operations of a line, each alone on it. */
@@ -130,15 +168,10 @@ export const createOperations = (asking: AskingBus): Sdi12Operations => ({
   changeAddress: async (from, to, signal) => {
     await alone(asking, from, (exchange) => change(exchange, from, to), signal);
   },
-  countValues: async (address, measurement, signal) => {
-    const kind = kindOf(measurement);
-    const parse = (text: string) => parseAnnouncement(text, kind);
-    const ask = (exchange: Exchange) => askLine(exchange, address, `I${measurement}`, parse);
-    return (await alone(asking, address, ask, signal)).values;
-  },
-  describeValue: (address, measurement, index, signal) => {
-    const body = `I${measurement}_${String(index).padStart(3, '0')}`;
-    const parse = (text: string) => parseParameter(text, { crc: asksCrc(measurement) });
-    return alone(asking, address, (exchange) => askLine(exchange, address, body, parse), signal);
+  describe: async (address, measurement, signal) => {
+    const task = async (exchange: Exchange) => ({
+      values: await describeAll(exchange, address, measurement),
+    });
+    return (await alone(asking, address, task, signal)).values;
   },
 });

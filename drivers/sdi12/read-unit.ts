@@ -5,7 +5,7 @@ import { faultySamples, type Exchange } from '../telegram/asking-bus.js';
 import { samplesOf } from '../telegram/samples-of.js';
 import { askAtOnce, askLine, awaitService, fetchValues, start, type Started } from './exchanges.js';
 import { identificationFields, placeOf, valueFields } from './fields.js';
-import { bearsCrc, measurementName, type Measurement } from './measurements.js';
+import { alwaysBearsCrc, canAskForCrc, measurementName, type Measurement } from './measurements.js';
 import { parseIdentification, type SensorValue } from './responses.js';
 import { Sdi12Error } from './sdi12-error.js';
 import { sdi12SectionOf, type Sdi12Section } from './section.js';
@@ -113,7 +113,7 @@ const valueSamples = async (
   points: readonly FieldPoint[],
   section: Sdi12Section,
 ): Promise<readonly Sample[]> => {
-  const crc = section.crc === true && bearsCrc(measurement);
+  const crc = alwaysBearsCrc(measurement) || (section.crc === true && canAskForCrc(measurement));
   const { values, at } = await answerOf(reading, measurement, crc);
   const fields = new Map(valueFields(measurement, 1, values, section));
   return samplesOf(points, { address: reading.unit.address, fields }, at);

@@ -86,7 +86,7 @@ export const parseValues = (
   if (isAddress(text)) return { address: text, values: [] };
   const split = splitCrc(text);
   if (crc && split.crc === '')
-    throw new TelegramError('checksum', `${shown(text)} has no CRC, although one was asked for`);
+    throw new TelegramError('checksum', `${shown(text)} has no CRC, and this answer must bear one`);
   const address = split.body.slice(0, 1);
   if (!isAddress(address)) throw frameError(`${shown(text)} does not begin with an address`);
   const values: SensorValue[] = [];

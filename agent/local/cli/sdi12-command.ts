@@ -126,14 +126,15 @@ export const sdi12DescribeCommand = async (
   const { measurement } = options;
   const address = checked(options.address, 'sdi12');
   return withBus(options, async (bus) => {
-    const count = await bus.countValues(address, measurement, signal);
     // Profiles name a measurement without the C of its CRC.
     const name = measurement.replace(/^([MCR])C/, '$1');
-    const values: Described[] = [];
-    for (let index = 1; index <= count; index++) {
-      const { code, unit, more } = await bus.describeValue(address, measurement, index, signal);
-      values.push({ field: `${name}.${index}`, code, unit, text: more.join(', ') });
-    }
+    const described = await bus.describe(address, measurement, signal);
+    const values = described.map(({ code, unit, more }, index): Described => ({
+      field: `${name}.${index + 1}`,
+      code,
+      unit,
+      text: more.join(', '),
+    }));
     if (values.length === 0) output.explain(`${measurement} has no values here`);
     printResult(output, values, options.json, render);
     return values.length > 0 ? EXIT.done : EXIT.failed;

@@ -160,6 +160,8 @@ class SimulatedProbe implements SimulatedSensor {
     const command = parseCommandBody(name);
     if (command === undefined) return undefined;
     const mapped = this.#pointsOf(measurementName(command.measurement));
+    // 6.1 asks how many values a measurement has that is started: not of R, nor of X.
+    if (index === undefined && 'RX'.includes(command.measurement.kind)) return undefined;
     if (index === undefined)
       return line(`${this.#address}000${counted(command.measurement, Math.max(0, ...mapped.keys()))}`);
     const point = mapped.get(Number(index));

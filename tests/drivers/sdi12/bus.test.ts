@@ -180,7 +180,8 @@ describe('a technician', () => {
     await bus.changeAddress('0', 'k', always());
     expect(await bus.queryAddress(always())).toBe('k');
     expect(await bus.identify('k', always())).toMatchObject({ vendor: 'Test', model: 'Probe', sdi12: '1.4' });
-    expect(await bus.describeValue('k', 'MC', 2, always())).toMatchObject({ code: 'cold', unit: '1' });
+    expect((await bus.describe('k', 'MC', always()))[1]).toMatchObject({ code: 'cold', unit: '1' });
+    expect(await bus.describe('k', 'R0', always())).toMatchObject([{ code: 'fast' }]);
     await expect(bus.identify('0', always())).rejects.toMatchObject({ code: 'timeout' });
   });
 

@@ -41,6 +41,20 @@ describe('the CRC', () => {
   });
 });
 
+describe('high-volume values', () => {
+  test('bear a CRC unasked (5.1)', () => {
+    expect(values(`0HA!0000002\r\n0D0!0+1+2${crcOf('0+1+2')}\r\n`)).toEqual({ 'HA.1': 1, 'HA.2': 2 });
+    expect(refusal('0HA!0000002\r\n0D0!0+1+2\r\n').code).toBe('checksum');
+  });
+
+  test('are described with a CRC, and counted without (tables 19, 20)', () => {
+    expect(values('0IHA!0000002\r\n')).toEqual({ 'IHA.values': 2 });
+    const text = '0,TA,C;';
+    expect(values(`0IHA_001!${text}${crcOf(text)}\r\n`)).toMatchObject({ 'IHA_001.code': 'TA' });
+    expect(refusal(`0IHA_001!${text}\r\n`).code).toBe('checksum');
+  });
+});
+
 describe('a transcript', () => {
   test('names values by the measurement that they answer', () => {
     expect(values('0M1!00019\r\n0\r\n0D0!0+1-2.5+.5\r\n0D1!0+4.\r\n')).toEqual({
