@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Sealing } from './access/sealing.js';
 import { createSealer } from './erasure/open-sealer.js';
@@ -10,6 +9,7 @@ import { openAccess } from './open-access.js';
 import { awaitedByBroker, BROKER_NAME, type OpenedBroker } from './open-broker.js';
 import type { Stores } from './open-stores.js';
 import type { Metrics } from './operations/metrics.js';
+import { packageFile } from './package-file.js';
 import { createProver, type Prover } from './proof/prover.js';
 import { RECEIPT_SIGNER, receiptSignerOf } from './proof/receipt.js';
 import type { Authority } from './registry/authority/authority.js';
@@ -123,7 +123,7 @@ export const openHttp = async (
   const context = await openContext(settings, parts);
   const tls = await httpTls(settings, parts.authority);
   const server = await createHttpServer(context, {
-    consoleFolder: fileURLToPath(new URL('console', import.meta.url)),
+    consoleFolder: packageFile('dist/terroir-fleet/console'),
     version: settings.version,
     log: settings.log,
     trustedProxies: settings.http.trustedProxies ?? [],

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 // oxlint-disable-next-line import/no-default-export -- what vite reads
 export default {
   build: {
-    outDir: '../../dist/fleet/console',
+    outDir: '../../dist/terroir-fleet/console',
     emptyOutDir: true,
     assetsInlineLimit: 0,
     rolldownOptions: {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
+import { packageFile } from '../package-file.js';
 import { parsePort } from '../ports.js';
 import { runDemonstration } from './demonstration.js';
 
@@ -10,8 +10,6 @@ interface DemoOptions {
   readonly mqttPort: number;
   readonly restartAfter: number;
 }
-
-const packageFile = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
 /** `terroir-fleet demo`, which `npm start` runs. */
 export const demoCommand = (): Command =>
@@ -29,7 +27,7 @@ export const demoCommand = (): Command =>
         dataFolder: resolve(options.data),
         httpPort: options.httpPort,
         mqttPort: options.mqttPort,
-        fleetProgram: packageFile('dist/fleet/main.js'),
+        fleetProgram: packageFile('dist/terroir-fleet/main.js'),
         agentProgram: packageFile('dist/terroir-agent/main.js'),
         territoryFile: packageFile('config/examples/demonstration/territory.yaml'),
         restartMs: options.restartAfter * 1000,

@@ -59,21 +59,21 @@ const edit = (dist: string, change: Edit): void => {
 };
 
 /**
- * Copies what was built to a folder of its own, so that no later build changes a run. Without edits the agent is
- * the bundle that is shipped; with edits it runs from its modules, of which some are changed. Throws where a text
+ * Copies what was built to a folder of its own, so that no later build changes a run. Without edits both are
+ * the bundles that are shipped; with edits they run from their modules, of which some are changed. Throws where a text
  * to be replaced is not there exactly once: then the mutant must follow the code.
  */
 export const layOutPrograms = (folder: string, edits: readonly Edit[] = []): Programs => {
   const dist = join(folder, 'dist');
   mkdirSync(dist, { recursive: true });
-  for (const part of ['agent', 'drivers', 'fleet', 'terroir-agent', 'tests/faults'])
+  for (const part of ['agent', 'drivers', 'fleet', 'terroir-agent', 'terroir-fleet', 'tests/faults'])
     cpSync(join(root, 'dist', part), join(dist, part), { recursive: true });
   for (const name of ['package.json', 'config', 'node_modules'])
     symlinkSync(join(root, name), join(folder, name));
   for (const each of edits) edit(dist, each);
   return {
     agent: join(dist, edits.length === 0 ? 'terroir-agent' : 'agent', 'main.js'),
-    fleet: join(dist, 'fleet', 'main.js'),
+    fleet: join(dist, edits.length === 0 ? 'terroir-fleet' : 'fleet', 'main.js'),
     modules: dist,
   };
 };

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 
 export const PROGRAMS = {
   agent: fileURLToPath(new URL('../../dist/terroir-agent/main.js', import.meta.url)),
-  fleet: fileURLToPath(new URL('../../dist/fleet/main.js', import.meta.url)),
+  fleet: fileURLToPath(new URL('../../dist/terroir-fleet/main.js', import.meta.url)),
 };
 
 /** A compiled program as an operator runs it. */

@@ -67,7 +67,7 @@ login=/var/lib/terroir-fleet/first-administrator.json
 [ "$(box stat -Lc %a $login)" = 600 ] || fail 'the first login is its owner’s alone'
 said 'the fleet runs as its unit says, and answers'
 
-token=$(box node /opt/terroir/dist/fleet/main.js token create --data /var/lib/terroir-fleet --json | node -pe 'JSON.parse(require("fs").readFileSync(0)).token')
+token=$(box node /opt/terroir/dist/terroir-fleet/main.js token create --data /var/lib/terroir-fleet --json | node -pe 'JSON.parse(require("fs").readFileSync(0)).token')
 modbus=$(port)
 box systemd-run --quiet --unit device node /opt/terroir/dist/terroir-agent/main.js simulate terroir/weather-station --tcp "127.0.0.1:$modbus"
 

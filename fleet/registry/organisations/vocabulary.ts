@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { Type, type Static } from 'typebox';
 import { Check, Errors } from 'typebox/value';
 import { parse } from 'yaml';
+import { packageFile } from '../../package-file.js';
 import { ORGANISATION_TYPES, PARTNER_KINDS } from '../../store/organisations-store.js';
 
 const Names = { en: Type.String(), fr: Type.String() };
@@ -32,16 +32,7 @@ export type OrganisationVocabulary = Static<typeof VOCABULARY>;
 
 /** Reads the vocabulary that the program comes with. Throws `TypeError` naming the key that is wrong. */
 export const readOrganisationVocabulary = (): OrganisationVocabulary =>
-  parseOrganisationVocabulary(readFileSync(vocabularyFile(), 'utf8'));
-
-/** Beside the sources, or beside the folder of what was built of them. */
-const vocabularyFile = (): string => {
-  const beside = catalogueFile('../../../');
-  return existsSync(beside) ? beside : catalogueFile('../../../../');
-};
-
-const catalogueFile = (up: string): string =>
-  fileURLToPath(new URL(`${up}config/catalogue/organisations.yaml`, import.meta.url));
+  parseOrganisationVocabulary(readFileSync(packageFile('config/catalogue/organisations.yaml'), 'utf8'));
 
 export const parseOrganisationVocabulary = (text: string): OrganisationVocabulary => {
   const document: unknown = parse(text);
