@@ -33,6 +33,8 @@ export type Parsed<T> =
 export interface TelegramDialect {
   /** Of a profile's section, which bears the protocol's name; absent: its profiles have none. */
   readonly section?: TSchema;
+  /** Without a section nothing can be read: each device speaks as its own profile says. */
+  readonly needsSection?: true;
   /** What is wrong with a section that its schema accepts, as a predicate of it; `undefined`: nothing. */
   readonly check?: (section: unknown) => string | undefined;
   /** Reads the name of a field, in a profile with this (checked) section. */

@@ -60,6 +60,7 @@ export const renderTelegram = ({ telegram, points, samples, unitOf }: ShownTeleg
   });
   return [
     ...(head === '' ? [] : [head]),
+    ...(telegram.remarks ?? []),
     ...rows(fields),
     ...(named.length === 0 ? [] : ['', 'Points of the profile:', ...rows(named)]),
   ].join('\n');
@@ -74,7 +75,7 @@ const fieldJson = ({ value, raw, fault, doubt, deviceTime }: Field): Record<stri
 });
 
 export const telegramAsJson = ({ telegram, samples, unitOf }: ShownTelegram): string => {
-  const { address, deviceTime, deviceClock } = telegram;
+  const { address, deviceTime, deviceClock, remarks } = telegram;
   const fields = Object.fromEntries(
     [...telegram.fields].map(([name, field]) => [name, { unit: unitOf(name), ...fieldJson(field) }]),
   );
@@ -84,6 +85,7 @@ export const telegramAsJson = ({ telegram, samples, unitOf }: ShownTelegram): st
       address,
       ...(deviceTime === undefined ? {} : { deviceTime: iso(deviceTime) }),
       ...(deviceClock === undefined ? {} : { deviceClock }),
+      ...(remarks === undefined ? {} : { remarks }),
       fields,
       ...(samples.length === 0 ? {} : { points }),
     },

@@ -1,7 +1,7 @@
 import type { Dialect, FieldForm, Parsed } from '../dialect.js';
 import { nearest } from '../document/nearest.js';
 import { TelegramError } from '../telegram/telegram-error.js';
-import { instrumentOf, type Instrument } from './instrument.js';
+import { fieldSection, instrumentOf, type Instrument } from './instrument.js';
 import { LineError } from './line-error.js';
 import { LineSection } from './section.js';
 
@@ -10,7 +10,7 @@ const ADDRESS = /^[\x21-\x7e]{1,32}$/;
 const formOf = (name: string, { section, names }: Instrument): Parsed<FieldForm> => {
   if (!names.includes(name))
     return { problem: 'is no field of its lines', accepted: nearest(name, [...names]) };
-  const { type = 'float', codes, units } = section.fields?.[name] ?? {};
+  const { type = 'float', codes, units } = fieldSection(section, name);
   if (codes !== undefined || type === 'hex') return { value: { name, type: 'integer' } };
   const whole = type === 'integer' && Object.values(units ?? {}).every(Number.isInteger);
   return { value: { name, type: type === 'text' ? 'text' : whole ? 'integer' : 'float' } };
@@ -30,6 +30,7 @@ export const lineDialect: Dialect = {
   },
   telegrams: {
     section: LineSection,
+    needsSection: true,
     check: (section) => {
       try {
         instrumentOf(section);

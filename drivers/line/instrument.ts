@@ -11,7 +11,7 @@ import { LineError } from './line-error.js';
 import type { LineLayout } from './line-layout.js';
 import { MOST_LINE_BYTES } from './line-framer.js';
 import { createPattern, type Pattern } from './pattern/pattern.js';
-import { LineSection } from './section.js';
+import { LineSection, type FieldSection } from './section.js';
 
 /** An instrument as its section describes it, ready to read its lines. */
 export interface Instrument {
@@ -62,10 +62,27 @@ const doubtOf = ({ status }: LineSection, texts: ReadonlyMap<string, string>): D
   };
 };
 
-const telegramOf = (section: LineSection, texts: ReadonlyMap<string, string>): Telegram => {
+/** Fields that are words by what they are for, unless the section says otherwise: sender, unit, status and time. */
+const wordsOf = ({ fields = {}, status, time }: LineSection): ReadonlySet<string> =>
+  new Set([
+    ADDRESS_FIELD,
+    ...Object.values(fields).flatMap(({ unit }) => (unit === undefined ? [] : [unit])),
+    ...(status === undefined ? [] : [status.field]),
+    ...(time === undefined ? [] : [time.field]),
+  ]);
+
+/** What a section says of a field, or what its use says. */
+export const fieldSection = (section: LineSection, name: string): FieldSection =>
+  section.fields?.[name] ?? (wordsOf(section).has(name) ? { type: 'text' } : {});
+
+const telegramOf = (
+  section: LineSection,
+  described: (name: string) => FieldSection,
+  texts: ReadonlyMap<string, string>,
+): Telegram => {
   const doubt = doubtOf(section, texts);
   const fields = [...texts].map(([name, text]): [string, Field] => {
-    const { value, fault } = fieldValue(text, section.fields?.[name] ?? {}, section, texts);
+    const { value, fault } = fieldValue(text, described(name), section, texts);
     const doubted = doubt !== undefined && value !== null && name !== section.status?.field;
     const raw = Buffer.from(text, 'latin1');
     return [name, { value, raw, ...(fault && { fault }), ...(doubted && { doubt }) }];
@@ -113,6 +130,8 @@ export const createInstrument = (section: LineSection): Instrument => {
   checkNames(section, layout.names);
   const checksum = section.checksum === undefined ? undefined : createChecksum(section.checksum);
   const terminator = section.terminator === undefined ? undefined : unescapeText(section.terminator);
+  const sections = new Map(layout.names.map((name) => [name, fieldSection(section, name)]));
+  const described = (name: string): FieldSection => sections.get(name) ?? {};
   const command = section.command === undefined ? undefined : unescapeText(section.command);
   const refusal = (raw: Uint8Array): string | undefined => {
     const said = withoutEnd(raw, terminator).trim();
@@ -133,7 +152,7 @@ export const createInstrument = (section: LineSection): Instrument => {
       const refused = refusal(raw);
       if (refused !== undefined) throw new TelegramError('decode', refused);
       const line = withoutEnd(raw, terminator);
-      return telegramOf(section, layout.read(checksum === undefined ? line : checksum.body(line)));
+      return telegramOf(section, described, layout.read(checksum === undefined ? line : checksum.body(line)));
     },
   };
 };

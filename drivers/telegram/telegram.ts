@@ -8,6 +8,8 @@ export interface Telegram {
   /** The device's own time of the whole, UTC ms. */
   readonly deviceTime?: number;
   readonly deviceClock?: NonNullable<Sample['deviceClock']>;
+  /** What else a person who decodes it must know: what stood beside it and is not read. */
+  readonly remarks?: readonly string[];
 }
 
 export interface Field {

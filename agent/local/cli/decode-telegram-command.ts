@@ -60,6 +60,11 @@ export const decodeTelegramCommand = (options: DecodeTelegramOptions, output: Ou
   const { bytes, protocol, profile: id, profiles, json } = options;
   const dialect = dialectOf(protocol);
   const profile = id === undefined ? undefined : loadProfile(profiles, id);
+  if (profile === undefined && dialect.needsSection === true)
+    throw new LocalError(
+      'usage',
+      `${protocol} is read as a profile describes it: say which with -p <profile>`,
+    );
   const telegram = decoded(rawOf(bytes), dialect, profile?.section);
   const points = profile?.points.filter(isFieldPoint) ?? [];
   const samples = samplesOf(points, telegram, 0);

@@ -47,7 +47,7 @@ export const encodeLong = (
   return Uint8Array.of(...header, ...body, checksum(body), STOP);
 };
 
-type FrameReading =
+export type FrameReading =
   | { readonly kind: 'frame'; readonly frame: LinkFrame; readonly end: number }
   | { readonly kind: 'more' }
   | { readonly kind: 'none' }
@@ -110,7 +110,7 @@ export const readFrame = (bytes: Uint8Array): FrameReading => {
 };
 
 /** Whether a control field is that of RSP_UD; its access demand and data flow bits do not matter. */
-const isResponse = (control: number): boolean => (control & 0xcf) === 0x08;
+export const isResponse = (control: number): boolean => (control & 0xcf) === 0x08;
 
 /** Finds the reply with data in what came, whatever lies before it. */
 export const readReply = (received: Uint8Array): Reading<LongFrame> => {

@@ -47,6 +47,28 @@ it('refuses what is no telegram by its reason, and a protocol that sends none', 
   expect(() => decode(['00'], { protocol: 'modbus' })).toThrow(/--protocol takes .*mbus/);
 });
 
+it('reads a telegram behind what a line carries beside it, and says what that was', () => {
+  const shown = decode(['E5', '105B015C16', 'FFFF', ...telegram('multical-601'), 'E5']);
+  expect(shown).toMatch(/^skipped an acknowledgement: E5$/m);
+  expect(shown).toMatch(/^skipped a short frame: 10 5B 01 5C 16$/m);
+  expect(shown).toMatch(/^skipped 2 bytes that are no frame: FF FF$/m);
+  expect(shown).toMatch(/^energy +37351 kW\.h$/m);
+  const damaged = telegram('wrong-checksum').concat(telegram('multical-601'));
+  expect(JSON.parse(decode(damaged, { json: true }))).toMatchObject({
+    remarks: expect.arrayContaining([expect.stringMatching(/a damaged frame: checksum/)]),
+  });
+  expect(() => decode(['E5', '105B015C16'])).toThrow(/no frame begins here that has data: .*short frame/);
+});
+
+it('asks for a profile where each device speaks its own way, and shows its words as words', () => {
+  expect(() => decode(['1.0'], { protocol: 'line' })).toThrow(/-p/);
+  const shown = decode(['\x02Q,229,002.74,M,00,\x0316\r\n'], {
+    protocol: 'line',
+    profile: 'gill/windsonic',
+  });
+  expect(shown).not.toContain('is no number');
+});
+
 it('takes text where a telegram is text', () => {
   const sentence = '$GPGLL,4916.45,N,12311.12,W,225444,A*31';
   expect(decode([sentence.replace('*31', '*31\\r\\n')], { protocol: 'nmea' })).toContain('49.27');

@@ -33,7 +33,7 @@ it('finds a sum at the end of the line, in decimal digits, over the texts around
 it('reads columns of fixed widths', () => {
   const columns = { widths: [2, 8, 3], names: ['address', 'level', 'unit'] };
   expect(decode({ columns, fields: { unit: { type: 'text' } } }, '07  12.345cm ')).toEqual({
-    address: 7,
+    address: '07',
     level: 12.345,
     unit: 'cm',
   });
