@@ -40,6 +40,8 @@ export interface HttpContext extends Access {
     | 'identitiesOf'
     | 'record'
     | 'records'
+    | 'recordIn'
+    | 'recordsIn'
     | 'act'
     | 'acts'
   >;

@@ -1,3 +1,5 @@
+import type { Reach } from './reach.js';
+
 /**
  * Organisations, what they hold, and the acts that change it. An act is a list of changes, each with the row as it
  * was and as it shall be; the store applies all of them or none, and only to rows that still are as they were.
@@ -7,6 +9,12 @@ export interface OrganisationsStore {
   record<Name extends RecordName>(name: Name, id: string): Records[Name] | undefined;
   /** Rows whose fields equal those given, by id. */
   records<Name extends RecordName>(name: Name, where?: Partial<Records[Name]>): readonly Records[Name][];
+  /**
+   * The same of what belongs to organisations, of those within reach alone; others' rows are not read. Where
+   * an `organisationId` is asked for, that one alone is looked at.
+   */
+  recordIn<Name extends HeldName>(name: Name, reach: Reach, id: string): Records[Name] | undefined;
+  recordsIn<Name extends HeldName>(name: Name, reach: Reach, where?: object): readonly Records[Name][];
   /**
    * Applies an act in one transaction and keeps it. Throws `StoreError` `changed-since` where a row is not as its
    * change says it was, `taken` where a key is in use; nothing is changed then.
@@ -207,6 +215,19 @@ export interface Records {
   readonly token: TokenRecord;
 }
 export type RecordName = keyof Records;
+
+/** Records that say whose they are, and at which site. */
+export const HELD_NAMES = [
+  'site',
+  'location',
+  'gateway',
+  'person',
+  'key',
+  'invitation',
+  'provider',
+  'token',
+] as const satisfies readonly RecordName[];
+export type HeldName = (typeof HELD_NAMES)[number];
 
 /** One row before and after; `null`: it is not there. */
 export type Change = {

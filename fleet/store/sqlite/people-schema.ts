@@ -45,6 +45,7 @@ create table if not exists identity_provider (
   id text primary key, organisation_id text not null references organisation(id), name text not null,
   listed integer not null, settings text not null, secret blob
 ) strict;
+create index if not exists identity_provider_organisation on identity_provider (organisation_id, id);
 create table if not exists identity (
   issuer text not null, subject text not null, person_id text not null references person(id),
   managed integer not null, primary key (issuer, subject)

@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { StoreError } from '../errors.js';
-import type { Act, Change, NewAct, OrganisationsStore, RecordName, Records } from '../organisations-store.js';
+import type { Act, Change, NewAct, OrganisationsStore } from '../organisations-store.js';
 import type { Database } from './database.js';
-import { RECORD_TABLES, type RecordTable } from './registry-records.js';
-
-type Row = Readonly<Record<string, unknown>>;
+import { createRows, type Rows } from './registry-rows.js';
 
 /** Rows of organisations and what they hold, and the acts that changed them. */
 export const createOrganisationTables = (database: Database): OrganisationsStore => {
@@ -12,76 +10,13 @@ export const createOrganisationTables = (database: Database): OrganisationsStore
   return {
     record: (name, id) => rows.read(name, { id })[0],
     records: (name, where = {}) => rows.read(name, where),
+    recordIn: (name, reach, id) => rows.readIn(name, reach, { id })[0],
+    recordsIn: (name, reach, where = {}) => rows.readIn(name, reach, where),
     apply: createApply(database, rows),
     ...createActQueries(database),
     settleHolders: createSettle(database),
   };
 };
-
-interface Rows {
-  read<Name extends RecordName>(name: Name, where: object): readonly Records[Name][];
-  write(change: Change): void;
-}
-
-const quoted = (column: string): string => `"${column}"`;
-
-const createRows = (database: Database): Rows => {
-  const statements = new Map<string, ReturnType<Database['prepare']>>();
-  const prepare = (sql: string) => {
-    const statement = statements.get(sql) ?? database.prepare(sql);
-    statements.set(sql, statement);
-    return statement;
-  };
-  return {
-    read: <Name extends RecordName>(name: Name, where: object): readonly Records[Name][] => {
-      const described = RECORD_TABLES[name];
-      const { sql, values } = selectOf(described, where);
-      return prepare(sql)
-        .all(...values)
-        .map((row) => decode(described, row as Row) as unknown as Records[Name]);
-    },
-    write: ({ record, before, after }) => {
-      const described = RECORD_TABLES[record];
-      if (after === null) {
-        prepare(`delete from ${described.table} where id = ?`).run(before?.id);
-        return;
-      }
-      const fields = Object.keys(described.columns);
-      const columns = fields.map((field) => quoted(described.columns[field] ?? field));
-      const values = fields.map((field) => encode(described, field, Reflect.get(after, field)));
-      const sql =
-        before === null
-          ? `insert into ${described.table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`
-          : `update ${described.table} set ${columns.map((column) => `${column} = ?`).join(', ')} where id = ?`;
-      prepare(sql).run(...values, ...(before === null ? [] : [before.id]));
-    },
-  };
-};
-
-const selectOf = (described: RecordTable, where: object): { sql: string; values: unknown[] } => {
-  const columns = Object.entries(described.columns).map(
-    ([field, column]) => `${quoted(column)} as ${quoted(field)}`,
-  );
-  const wanted = Object.entries(where);
-  // `is` also finds what is null
-  const conditions = wanted.map(([field]) => `${quoted(described.columns[field] ?? field)} is ?`);
-  const filter = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
-  return {
-    sql: `select ${columns.join(', ')} from ${described.table} ${filter} order by id`,
-    values: wanted.map(([field, value]) => encode(described, field, value)),
-  };
-};
-
-const encode = ({ json }: RecordTable, field: string, value: unknown): unknown =>
-  json.has(field) && value !== null ? JSON.stringify(value) : value;
-
-const decode = ({ json }: RecordTable, row: Row): Row =>
-  Object.fromEntries(
-    Object.entries(row).map(([field, value]) => [
-      field,
-      json.has(field) && typeof value === 'string' ? JSON.parse(value) : value,
-    ]),
-  );
 
 const createApply = (database: Database, rows: Rows): OrganisationsStore['apply'] => {
   const addAct = database.prepare(

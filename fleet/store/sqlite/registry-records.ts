@@ -1,4 +1,4 @@
-import type { RecordName, Records } from '../organisations-store.js';
+import type { HeldName, RecordName, Records } from '../organisations-store.js';
 
 /** Where the rows of a record are. */
 export interface RecordTable {
@@ -89,4 +89,18 @@ export const RECORD_TABLES: Readonly<Record<RecordName, RecordTable>> = {
   invitation: table<'invitation'>('invitation', LIMITED),
   provider: table<'provider'>('identity_provider', BELONGING),
   token: table<'token'>('enrolment_token', [...BELONGING, 'siteId']),
+};
+
+/** How rows are found by their holder, and which of them are at the site `@site`: of what is of no site, none. */
+export const HELD_TABLES: Readonly<
+  Record<HeldName, { readonly holderIndex: string; readonly atSite: string }>
+> = {
+  site: { holderIndex: 'site_holder', atSite: 't.id = @site' },
+  location: { holderIndex: 'location_holder', atSite: 't.site_id = @site' },
+  gateway: { holderIndex: 'gateway_holder', atSite: 't.site_id = @site' },
+  person: { holderIndex: 'person_organisation', atSite: 'false' },
+  key: { holderIndex: 'api_key_organisation', atSite: 'false' },
+  invitation: { holderIndex: 'invitation_organisation', atSite: 'false' },
+  provider: { holderIndex: 'identity_provider_organisation', atSite: 'false' },
+  token: { holderIndex: 'enrolment_token_organisation', atSite: 't.site_id = @site' },
 };

@@ -24,7 +24,8 @@ create table if not exists site (
   id text primary key, organisation_id text not null references organisation(id), name text not null,
   address text, geometry text, merged_into text
 ) strict;
-create index if not exists site_organisation on site (organisation_id);
+drop index if exists site_organisation;
+create index if not exists site_holder on site (organisation_id, id);
 create table if not exists enrolment_token (
   id text primary key, secret_hash text not null unique, organisation_id text not null references organisation(id),
   created_by text not null, expires integer not null, serial text, approval integer not null default 0,
@@ -44,6 +45,7 @@ create table if not exists gateway (
   agent_version text, clock_state text, last_error text, health text
 ) strict;
 create index if not exists gateway_site on gateway (site_id);
+create index if not exists gateway_holder on gateway (organisation_id, id);
 -- what happened to a gateway: the same thing again counts up
 create table if not exists event (
   gateway_id text not null references gateway(id), kind text not null, detail text not null,
@@ -85,6 +87,9 @@ create table if not exists location (
 ) strict;
 create index if not exists location_site on location (site_id);
 create index if not exists location_key on location (organisation_id, key);
+create index if not exists location_holder on location (organisation_id, id);
+create index if not exists location_prm on location (organisation_id, prm);
+create index if not exists location_pce on location (organisation_id, pce);
 -- what the configuration of a gateway calls a location: it keeps meaning that one, whoever holds it
 create table if not exists location_alias (
   id text primary key, gateway_id text not null references gateway(id), key text not null,
