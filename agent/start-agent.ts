@@ -290,7 +290,7 @@ const startParts = async (
   const buffer = await openBuffer(deps, started, fail);
   clock.onKnown((known) => {
     const { offsetMs, uncertaintyMs } = known;
-    log.info('clock-synchronised', { time: Math.round(clock.monotonic() + offsetMs), uncertaintyMs });
+    log.info('clock-known', { time: Math.round(clock.monotonic() + offsetMs), uncertaintyMs });
     buffer.synchronise(clock.boot, known).catch((error: unknown) => {
       // the next reading of this boot tells the buffer again
       if (!(error instanceof BufferError && error.retryable)) fail(error);

@@ -76,7 +76,7 @@ const run = async ({ folder, cycles, seed, edits, progress, quick }: FaultSettin
     await backUp(site, backup);
     let verdict: Verdict = { faults: [], figures: {} };
     for (let done = 1; done <= cycles; done += 1) {
-      const wiping = done % (quick ? 2 : WIPE_EVERY) === 0;
+      const wiping = done % (quick ? 1 : WIPE_EVERY) === 0;
       wipes += wiping ? 1 : 0;
       progress(done, await cycle(site, backup, wiping, random));
       if (done % JUDGE_EVERY !== 0 && done !== cycles) continue;

@@ -1,10 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeCertificateRequest } from '../../agent/identity/certificate-request.js';
-import { FIRST_KEY } from '../../agent/identity/gateway-key.js';
-import { storeIdentity } from '../../agent/identity/stored-identity.js';
-import type { EnrolResponse } from '#wire/enrolment.js';
 import { createRandom } from '../../drivers/simulator/random.js';
 import { eventually } from '../support/eventually.js';
 import { judgeSite, type Verdict } from './checker.js';
@@ -13,7 +8,7 @@ import { layOutPrograms, Program } from './programs.js';
 import { Site } from './site.js';
 
 const GATEWAYS = 1_000;
-const QUICK_GATEWAYS = 60;
+const QUICK_GATEWAYS = 30;
 /** So many of them at once, within so many ms, is a storm. */
 const STORM_SHARE = 0.7;
 const STORM_MS = 500;
@@ -21,20 +16,6 @@ const STORM_MS = 500;
 const FELT_MS = 300;
 const MOST_ATTEMPTS = 8;
 const BACK_WITHIN_MS = 180_000;
-
-/** Enrols a gateway, and gives it a data folder whose broker is reached through the proxy. */
-const enrol = async (site: Site, folder: string): Promise<void> => {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const csr = await makeCertificateRequest(privateKey, 'herd');
-  const body = JSON.stringify({ token: await site.claimToken(), csr, name: 'herd' });
-  const answer = (await site.ask('POST', '/api/v1/enrol', body)) as EnrolResponse;
-  const broker = { ...answer.broker, host: '127.0.0.1', port: site.proxy.port };
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  storeIdentity(folder, { ...answer, broker, key: FIRST_KEY, fleetUrl: site.url });
-  writeFileSync(join(folder, FIRST_KEY), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
-    mode: 0o600,
-  });
-};
 
 const connectedOf = (herd: Program): number => {
   const last = herd.output.trimEnd().split('\n').at(-1) ?? '';
@@ -95,7 +76,7 @@ const run = async ({ folder, cycles, seed, edits, progress, quick }: FaultSettin
   let herd: Program | undefined;
   try {
     const folders = Array.from({ length: gateways }, (_, index) => join(folder, 'herd', String(index)));
-    for (const each of folders) await enrol(site, each);
+    for (const each of folders) await site.enrol(each);
     const list = join(folder, 'herd.json');
     writeFileSync(list, JSON.stringify(folders));
     const started = (herd = new Program(join(programs.modules, 'tests/faults/herd-agents.js'), [list]));

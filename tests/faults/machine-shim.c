@@ -3,7 +3,7 @@
  * under the folder FAULTS_FOLDER, and a wall clock that jumps. What can be asked of it:
  *
  * FAULTS_DURABLE: a folder that is kept as the disk is after a power cut. A file gets there when it is synced
- * (fsync, fdatasync), whole. Renames and removals are written to its list `pending` in order, and count from
+ * (fsync, fdatasync), whole. Links, renames and removals are written to its list `pending` in order, and count from
  * the next sync on, as the journal of ext4 has it.
  *
  * FAULTS_CONTROL: a file whose first word says what is wrong with the disk now: `full` (nothing grows), `readonly`
@@ -136,14 +136,15 @@ static void keep(const char *path, const char *name) {
   moved(made, target);
 }
 
-/* Renames and removals so far become lasting. */
+/* Links, renames and removals so far become lasting. */
 static void settlePending(void) {
   char list[PATH_MAX * 2], line[PATH_MAX * 3];
   snprintf(list, sizeof list, "%s/pending", durable);
   FILE *file = fopen(list, "r");
   if (!file) return;
-  static int (*moved)(const char *, const char *), (*removed)(const char *);
+  static int (*moved)(const char *, const char *), (*linked)(const char *, const char *), (*removed)(const char *);
   if (!moved) moved = dlsym(RTLD_NEXT, "rename");
+  if (!linked) linked = dlsym(RTLD_NEXT, "link");
   if (!removed) removed = dlsym(RTLD_NEXT, "unlink");
   while (fgets(line, sizeof line, file)) {
     char from[PATH_MAX * 4 + 8], to[PATH_MAX * 4 + 8];
@@ -154,7 +155,7 @@ static void settlePending(void) {
     if (line[0] == 'u') removed(from);
     else if (second) {
       snprintf(to, sizeof to, "%s/files%s", durable, second);
-      moved(from, to);
+      (line[0] == 'l' ? linked : moved)(from, to);
     }
   }
   fclose(file);
@@ -275,6 +276,15 @@ int rename(const char *from, const char *to) {
   if (control[0] && refusesPath(from, 0)) return -1;
   int result = real(from, to);
   if (!result && inside(from) && inside(to)) notePending('r', inside(from), inside(to));
+  return result;
+}
+
+int link(const char *from, const char *to) {
+  static int (*real)(const char *, const char *);
+  if (!real) real = dlsym(RTLD_NEXT, "link");
+  if (control[0] && refusesPath(to, 0)) return -1;
+  int result = real(from, to);
+  if (!result && inside(from) && inside(to)) notePending('l', inside(from), inside(to));
   return result;
 }
 

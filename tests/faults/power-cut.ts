@@ -1,4 +1,5 @@
 import {
+  copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -20,7 +21,7 @@ const filesIn = (folder: string): readonly string[] =>
     statSync(join(folder, name), { throwIfNoEntry: false })?.isFile(),
   );
 
-/** Renames and removals reach the journal in order: a cut leaves the first few of them. */
+/** Links, renames and removals reach the journal in order: a cut leaves the first few of them. */
 const applyPending = (durable: string, random: () => number): void => {
   const list = join(durable, 'pending');
   if (!existsSync(list)) return;
@@ -30,6 +31,7 @@ const applyPending = (durable: string, random: () => number): void => {
     const path = join(durable, 'files', from);
     if (!existsSync(path)) continue;
     if (what === 'u') rmSync(path);
+    else if (what === 'l') copyFileSync(path, join(durable, 'files', to));
     else renameSync(path, join(durable, 'files', to));
   }
   rmSync(list);
@@ -68,7 +70,9 @@ export const cutPower = ({ folder, durable }: DiskShim, random: () => number): v
     if (!existsSync(kept) && random() < 0.5) continue;
     const synced = existsSync(kept) ? readFileSync(kept) : Buffer.alloc(0);
     mkdirSync(dirname(kept), { recursive: true });
-    writeFileSync(kept, mixSectors(synced, readFileSync(live), random));
+    // who may read a file stands in the journal from its beginning
+    const { mode } = statSync(live);
+    writeFileSync(kept, mixSectors(synced, readFileSync(live), random), { mode });
   }
   rmSync(folder, { recursive: true });
   mkdirSync(folder, { mode: 0o700 });

@@ -5,6 +5,7 @@ import { askStatus } from '../../agent/local/status-socket.js';
 import { freePort } from '../../fleet/demonstration/ports.js';
 import type { SimulatorFaults } from '../../drivers/simulator/faults.js';
 import { eventually } from '../support/eventually.js';
+import { enrolInto } from './enrol.js';
 import { Held } from './held.js';
 import { LinkProxy } from './link-proxy.js';
 import { meterDevice, startMeter, type Meter, type MeterLine } from './meter.js';
@@ -107,7 +108,7 @@ export class Site {
     try {
       site.#configure();
       await site.startFleet();
-      await site.#enrol();
+      await site.enrol(site.agentFolder);
       await options.enrolled?.();
       await site.startAgent();
       return site;
@@ -227,25 +228,18 @@ export class Site {
     writeFileSync(this.#configuration, stringify(document));
   }
 
-  async #enrol(): Promise<void> {
-    const enrolled = new Program(this.#options.programs.agent, [
-      'enrol',
-      '--config',
-      this.#configuration,
-      '--fleet',
-      this.url,
-      '--token',
-      await this.claimToken(),
-    ]);
-    if ((await enrolled.ended()) !== 0) throw new Error(`no enrolment:\n${enrolled.output}`);
-    const path = join(this.agentFolder, 'identity.json');
-    const identity = JSON.parse(readFileSync(path, 'utf8')) as { broker: { port: number } };
-    identity.broker.port = this.proxy.port;
-    writeFileSync(path, JSON.stringify(identity));
+  /** Enrols a gateway of the top organisation, whose data are in that folder, behind the proxy. */
+  async enrol(folder: string): Promise<void> {
+    await enrolInto(folder, {
+      fleetUrl: this.url,
+      token: await this.#claimToken(),
+      brokerPort: this.proxy.port,
+      ask: async (...question) => this.ask(...question),
+    });
   }
 
   /** A new claim token for a gateway of the top organisation. */
-  async claimToken(): Promise<string> {
+  async #claimToken(): Promise<string> {
     await this.#logIn();
     const body = JSON.stringify({ organisationId: this.#organisation });
     return ((await this.ask('POST', '/api/v1/enrolment-tokens', body)) as { token: string }).token;

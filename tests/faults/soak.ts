@@ -6,7 +6,7 @@ import { Site } from './site.js';
 
 /** One cycle is a look at both programs after so long. */
 const LOOK_EVERY_MS = 10_000;
-const QUICK_LOOK_MS = 2_500;
+const QUICK_LOOK_MS = 1_500;
 /** Fifty times the usual rate, which is a poll each second. */
 const INTERVAL = '20ms';
 /** Looks that belong to the warming up: a third of them. */

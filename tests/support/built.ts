@@ -7,13 +7,40 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const modified = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-const isStale = (folder: string): boolean =>
+const sourcesIn = (folder: string): readonly string[] =>
   readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
-    .some((name) => {
-      const source = join(folder, name);
-      return modified(join(root, 'dist', source.replace(/\.ts$/, '.js'))) < modified(join(root, source));
+    .map((name) => join(folder, name));
+
+const newestIn = (folder: string): number =>
+  Math.max(...sourcesIn(folder).map((source) => modified(join(root, source))));
+
+const isStale = (folder: string): boolean =>
+  sourcesIn(folder).some(
+    (source) => modified(join(root, 'dist', source.replace(/\.ts$/, '.js'))) < modified(join(root, source)),
+  );
+
+/** What the agent's bundle is made of. */
+const BUNDLED = ['agent', 'drivers'];
+
+/**
+ * The absolute path of a file of the agent's bundle, made anew where it is older than the sources: what is shipped, and
+ * a thread of it starts three times as fast as from its modules.
+ */
+export const bundled = (file: string): string => {
+  const path = join(root, 'dist/terroir-agent', file);
+  const isOld = (): boolean => BUNDLED.some((folder) => newestIn(folder) > modified(path));
+  if (isOld()) {
+    const rolldown = join(root, 'node_modules/rolldown/bin/cli.mjs');
+    const configuration = join(root, 'agent/rolldown.config.js');
+    const { stdout } = spawnSync(process.execPath, [rolldown, '-c', configuration], {
+      timeout: 120_000,
+      encoding: 'utf8',
     });
+    if (isOld()) throw new Error(`the agent cannot be bundled:\n${stdout}`);
+  }
+  return path;
+};
 
 /**
  * Compiles the program where `dist` is older than the sources in `folders`: for threads and processes, which run

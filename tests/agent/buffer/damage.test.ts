@@ -6,11 +6,11 @@ import { openBuffer } from '../../../agent/buffer/open-buffer.js';
 import { openDatabase } from '../../../agent/buffer/sqlite-database.js';
 import { BUFFER_THREAD_LIMITS, openThreadBuffer } from '../../../agent/buffer/thread-buffer.js';
 import { hash, point, reading } from '../../support/buffer.js';
-import { built } from '../../support/built.js';
+import { bundled } from '../../support/built.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const PAGE_BYTES = 4096;
-const thread = built('agent/buffer/buffer-thread.js', ['agent/buffer', 'agent/wire']);
+const thread = bundled('buffer/buffer-thread.js');
 
 /** A buffer file in which the first page of one table was overwritten. */
 const damagedIn = async (table: string): Promise<{ readonly path: string; readonly epoch: string }> => {

@@ -19,9 +19,9 @@ import {
   signingKey,
   type OpenBufferForTest,
 } from '../../support/buffer.js';
-import { built } from '../../support/built.js';
+import { built, bundled } from '../../support/built.js';
 
-const thread = built('agent/buffer/buffer-thread.js', ['agent/buffer', 'agent/wire']);
+const thread = bundled('buffer/buffer-thread.js');
 const startThread = (): Worker => new Worker(thread, { resourceLimits: BUFFER_THREAD_LIMITS });
 
 const open: OpenBufferForTest = async (options) => openThreadBuffer({ ...options, worker: startThread() });
@@ -97,7 +97,7 @@ for (let value = (await buffer.state()).lastOrdinal; ; value += 1) {
 
 /** Runs the writer until it has said `count` numbers more, kills it, and gives all that it said. */
 const writeAndKill = async (path: string, count: number): Promise<readonly number[]> => {
-  const module = pathToFileURL(built('agent/buffer/thread-buffer.js', [])).href;
+  const module = pathToFileURL(built('agent/buffer/thread-buffer.js', ['agent/buffer', 'agent/wire'])).href;
   const args = ['--input-type=module', '-e', WRITER, '--', module, thread, path, signingKey.privateKey];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
