@@ -16,6 +16,8 @@ import type { Authority } from './registry/authority/authority.js';
 import { createEnrolment } from './registry/enrolment.js';
 import { createGatewayControl } from './registry/gateway-control.js';
 import { newId } from './registry/new-id.js';
+import { createSharing } from './sharing/sharing.js';
+import { readThemeCatalogue, themesOf } from './sharing/themes.js';
 import { createOrganisations } from './registry/organisations/organisations.js';
 import { readOrganisationVocabulary } from './registry/organisations/vocabulary.js';
 import { createRenewal, DEFAULT_GRACE_DAYS } from './registry/renewal.js';
@@ -90,6 +92,7 @@ const openContext = async (
     ...(await openAccess(registry, authority, sealing)),
     ...createIdentityServices(settings, registry, authority, transport),
     registry,
+    sharing: createSharing({ store: stores.registry, themes: themesOf(readThemeCatalogue()), newId }),
     organisations: createOrganisations({
       store: registry,
       vocabulary: readOrganisationVocabulary(),

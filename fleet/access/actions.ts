@@ -79,6 +79,13 @@ export const ACTIONS = {
   'read-data': reads(...ROLES),
   'prove-data': reads(...ROLES),
 
+  'read-datasets': reads(...ROLES),
+  'manage-datasets': changes('owner', 'operator'),
+  'read-agreements': reads(...ROLES),
+  'explain-decision': reads(...ROLES),
+  'negotiate-agreement': changes('owner', 'operator'),
+  'sign-agreement': changes('owner'),
+
   // topics: what a gateway sends, and that it hears what is meant for it
   'send-batch': ofGateway,
   'send-directory': ofGateway,

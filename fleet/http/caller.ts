@@ -1,10 +1,14 @@
 import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import { treeOf } from '../access/organisation-tree.js';
+import { isPurpose, PURPOSES } from '../access/keys/purposes.js';
+import { AccessError } from '../access/errors.js';
 import { siteOf } from '../access/subject.js';
-import { compileScope } from '../sharing/compile-scope.js';
+import { compileOwnScope, compileScope } from '../sharing/compile-scope.js';
 import type { Scope } from '../sharing/scope.js';
 import type { Reach } from '../store/reach.js';
 import type { HttpContext } from './context.js';
+import { PAGING } from './paging.js';
 import { sessionCookieOf } from './session-cookie.js';
 
 /** The session token of a request: bearer header for programs, cookie for browsers. */
@@ -49,10 +53,48 @@ export const fromHere = (request: FastifyRequest): boolean =>
 
 /** Whose records the caller may see now: what stores are asked for, rather than all of them. */
 export const reachOf = (context: HttpContext, request: FastifyRequest): Reach => ({
-  organisations: new Set(scopeOf(context, request).grants.map(({ organisationId }) => organisationId)),
+  organisations: new Set(ownScopeOf(context, request).grants.map(({ organisationId }) => organisationId)),
   ...siteOf(request.subject),
 });
 
-/** What the caller may read now. */
-export const scopeOf = ({ registry, now }: HttpContext, request: FastifyRequest): Scope =>
-  compileScope(request.subject, treeOf(registry.organisations()), now());
+/** What the caller may read of their own. */
+export const ownScopeOf = ({ registry, now }: HttpContext, request: FastifyRequest): Scope =>
+  compileOwnScope(request.subject, treeOf(registry.organisations()), now());
+
+/** What the caller may read now: their own, and what others give them for the purpose that they state. */
+export const scopeOf = ({ registry, sharing, now }: HttpContext, request: FastifyRequest): Scope =>
+  compileScope(request.subject, treeOf(registry.organisations()), now(), {
+    policy: sharing.policy(),
+    bodies: sharing.bodies(),
+    purpose: purposeOf(request),
+  });
+
+/**
+ * What the caller reads for: the header `Terroir-Purpose`, else `?purpose=`. A key has one of its own, and reads for no
+ * other. `null`: none was stated.
+ */
+export const purposeOf = (request: FastifyRequest): string | null => {
+  const header = request.headers['terroir-purpose'];
+  const stated = header ?? Reflect.get(Object(request.query), 'purpose');
+  if (stated !== undefined && (typeof stated !== 'string' || !isPurpose(stated))) {
+    throw new AccessError('bad-request', `purpose: one of ${PURPOSES.join(', ')}.`);
+  }
+  const { subject } = request;
+  if (subject.type !== 'key') return stated ?? null;
+  if (stated !== undefined && stated !== subject.purpose) {
+    throw new AccessError('forbidden', `This key reads for ${subject.purpose}: make one for ${stated}.`);
+  }
+  return subject.purpose;
+};
+
+/** What a query may state beside its own parameters. */
+export const PURPOSE_QUERY = {
+  purpose: Type.Optional(
+    Type.Enum([...PURPOSES], {
+      description: 'What it is read for; also as header `Terroir-Purpose`. A key has its own.',
+    }),
+  ),
+};
+
+/** The query of a listing of what others may give too. */
+export const SHARED_QUERY = Type.Object({ ...PAGING, ...PURPOSE_QUERY }, { additionalProperties: false });

@@ -11,7 +11,7 @@ import type { Rows } from '../registry/organisations/draft.js';
 import type { Scope } from '../sharing/scope.js';
 import { joinSpans, type Span } from '../store/periods.js';
 import type { PointRow, Resolution, RollupRow } from '../store/views-store.js';
-import { scopeOf } from './caller.js';
+import { ownScopeOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
 import { BY_ID, readableRows } from './deeds.js';
 import { HttpError } from './problem.js';
@@ -90,7 +90,7 @@ export const consumptionRoutes: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const scope = scopeOf(context, request);
+      const scope = ownScopeOf(context, request);
       const location = context.views.location(scope, request.params.id);
       if (location === undefined) throw new HttpError('not-found', 'There is no such location.');
       const to = request.query.to === undefined ? context.now() : parseTime('to', request.query.to);

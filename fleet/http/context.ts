@@ -9,6 +9,7 @@ import type { Enrolment } from '../registry/enrolment.js';
 import type { GatewayControl } from '../registry/gateway-control.js';
 import type { Organisations } from '../registry/organisations/organisations.js';
 import type { Renewal } from '../registry/renewal.js';
+import type { Sharing } from '../sharing/sharing.js';
 import type { RegistryStore } from '../store/registry-store.js';
 import type { ViewsReader } from '../store/views-store.js';
 import type { Prover } from '../proof/prover.js';
@@ -44,8 +45,15 @@ export interface HttpContext extends Access {
     | 'recordsIn'
     | 'act'
     | 'acts'
+    | 'agreements'
+    | 'agreement'
+    | 'datasets'
+    | 'dataset'
+    | 'placements'
   >;
   readonly organisations: Organisations;
+  /** Agreements and datasets. */
+  readonly sharing: Sharing;
   readonly views: ViewsReader;
   readonly proofs: Prover;
   /** Signs what an erasure took. */

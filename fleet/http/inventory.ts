@@ -2,9 +2,9 @@ import type { TSchema } from 'typebox';
 import type { Action } from '../access/actions.js';
 import type { Scope } from '../sharing/scope.js';
 import type { Page, ViewsReader } from '../store/views-store.js';
-import { scopeOf } from './caller.js';
+import { scopeOf, SHARED_QUERY } from './caller.js';
 import type { HttpContext, Routes, Server } from './context.js';
-import { PAGING_QUERY, pageOf, readPage } from './paging.js';
+import { pageOf, readPage } from './paging.js';
 import { DEVICE, LATEST, POINT } from './resources.js';
 import { isoTime } from './time.js';
 import { presentValue } from './value.js';
@@ -55,7 +55,7 @@ const list = <Row extends { readonly id: string }>(
     path,
     {
       config: { action },
-      schema: { summary, tags: ['data'], querystring: PAGING_QUERY, response: { 200: pageOf(item) } },
+      schema: { summary, tags: ['data'], querystring: SHARED_QUERY, response: { 200: pageOf(item) } },
     },
     async (request) => {
       const scope = scopeOf(context, request);

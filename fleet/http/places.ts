@@ -8,7 +8,7 @@ import {
   SITE_PATCH,
 } from '../registry/organisations/deeds.js';
 import type { SiteRecord } from '../store/organisations-store.js';
-import { scopeOf } from './caller.js';
+import { SHARED_QUERY, scopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { BY_ID, doDeed, etagOf, IF_MATCH, readableRows, requireMatch, unmerged } from './deeds.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
@@ -74,7 +74,7 @@ const addLocations: Routes = (server, context) => {
       schema: {
         summary: 'Locations: the places that are measured',
         tags: ['places'],
-        querystring: PAGING_QUERY,
+        querystring: SHARED_QUERY,
         response: { 200: pageOf(LOCATION) },
       },
     },

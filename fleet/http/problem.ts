@@ -4,6 +4,7 @@ import { AccessError } from '../access/errors.js';
 import { AuthorityError } from '../registry/authority/errors.js';
 import { EnrolmentError, GatewayError, RenewalError } from '../registry/errors.js';
 import { OrganisationError } from '../registry/organisations/errors.js';
+import { SharingError } from '../sharing/errors.js';
 import { ProofError } from '../proof/errors.js';
 
 /** RFC 9457 problem document. */
@@ -46,6 +47,13 @@ const ORGANISATION_STATUS = {
   conflict: 409,
   'changed-since': 409,
   'not-undoable': 409,
+} as const;
+const SHARING_STATUS = {
+  invalid: 400,
+  'not-party': 403,
+  unknown: 404,
+  'not-now': 409,
+  'changed-since': 409,
 } as const;
 const ACCESS_STATUS = {
   unauthenticated: 401,
@@ -126,6 +134,7 @@ const problemOf = (error: FastifyError): Problem => {
     const { code, message: detail, faults } = error;
     return { status: ORGANISATION_STATUS[code], detail, ...(faults.length === 0 ? {} : { errors: faults }) };
   }
+  if (error instanceof SharingError) return { status: SHARING_STATUS[error.code], detail: error.message };
   if (error instanceof EnrolmentError) return { status: enrolmentStatus(error), detail: error.message };
   if (error instanceof RenewalError) {
     return { status: error.code === 'bad-request' ? 400 : 403, detail: error.message };

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { PROOF_RESOLUTIONS } from '../proof/prover.js';
-import { scopeOf } from './caller.js';
+import { PURPOSE_QUERY, scopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { parseTime } from './time.js';
 
@@ -29,6 +29,7 @@ export const proofRoutes: Routes = (server, context) => {
             resolution: Type.Optional(
               Type.Enum(['raw', ...PROOF_RESOLUTIONS], { description: 'raw by default.' }),
             ),
+            ...PURPOSE_QUERY,
           },
           { additionalProperties: false },
         ),

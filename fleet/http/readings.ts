@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import type { FastifyRequest } from 'fastify';
 import type { Scope } from '../sharing/scope.js';
 import type { PointRow, ReadingKey, ReadingRow, Resolution, RollupRow } from '../store/views-store.js';
-import { scopeOf } from './caller.js';
+import { PURPOSE_QUERY, scopeOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
 import { csvOfReadings, csvOfRollups } from './csv.js';
 import { bindingOf, pageOf, PAGING } from './paging.js';
@@ -27,6 +27,7 @@ const QUERY = Type.Object(
       Type.Enum(['json', 'csv'], { description: 'csv gives the whole period as one stream.' }),
     ),
     ...PAGING,
+    ...PURPOSE_QUERY,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: DEFAULT_LIMIT })),
   },
   { additionalProperties: false },

@@ -11,8 +11,11 @@ import { checkEveryRequest, recordUnseen } from './authorise.js';
 import type { HttpContext, Server } from './context.js';
 import { accountRoutes } from './account.js';
 import { actRoutes } from './acts.js';
+import { agreementRoutes } from './agreements.js';
 import { competenceRoutes } from './competences.js';
 import { consumptionRoutes } from './consumption.js';
+import { datasetRoutes } from './datasets.js';
+import { decisionRoutes } from './decisions.js';
 import { enrolmentRoutes } from './enrolment.js';
 import { enrolmentTokenRoutes } from './enrolment-tokens.js';
 import { erasePersonRoutes } from './erase-person.js';
@@ -217,6 +220,9 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   inventoryRoutes(server, context);
   readingsRoutes(server, context);
   proofRoutes(server, context);
+  datasetRoutes(server, context);
+  agreementRoutes(server, context);
+  decisionRoutes(server, context);
   server.get(
     '/api/v1/openapi.json',
     { config: { action: 'read-documentation' }, schema: { hide: true } },

@@ -1,12 +1,15 @@
 import type { OrganisationTree } from '../access/organisation-tree.js';
 import { isMember, siteOf, type Subject } from '../access/subject.js';
-import { NOTHING, type Scope } from './scope.js';
+import type { LegalBodies } from './legal-bodies.js';
+import { flowsFor, type Flow, type Policy } from './flows.js';
+import { NOTHING, type Scope, type SharedGrant } from './scope.js';
 
 /**
  * Everything that the organisations at and below the subject's own held, raw and without delay; at one site alone for
- * whom a role is limited to it. Nothing for whom belongs to none, and outside the time that a role is limited to.
+ * whom a role is limited to it. Nothing for whom belongs to none, and outside the time that a role is limited to. With
+ * nothing of others: what may be acted on.
  */
-export const compileScope = (subject: Subject, tree: OrganisationTree, now: number): Scope => {
+export const compileOwnScope = (subject: Subject, tree: OrganisationTree, now: number): Scope => {
   if (!isMember(subject)) return NOTHING;
   const limit = subject.type === 'person' ? subject.limit : undefined;
   if (now < (limit?.from ?? -Infinity) || now >= (limit?.to ?? Infinity)) return NOTHING;
@@ -17,6 +20,47 @@ export const compileScope = (subject: Subject, tree: OrganisationTree, now: numb
       finestMs: 0,
       delayMs: 0,
     })),
+    shared: [],
     policyVersion: 1,
+  };
+};
+
+export interface SharedReading {
+  readonly policy: Policy;
+  readonly bodies: LegalBodies;
+  /** What the caller reads for; `null`: not stated. */
+  readonly purpose: string | null;
+}
+
+/** The same with what others give the subject's organisation for this purpose; nothing of it within a limited role. */
+export const compileScope = (
+  subject: Subject,
+  tree: OrganisationTree,
+  now: number,
+  { policy, bodies, purpose }: SharedReading,
+): Scope => {
+  const own = compileOwnScope(subject, tree, now);
+  const limited = subject.type === 'person' && subject.limit !== undefined;
+  if (own.grants.length === 0 || !isMember(subject) || limited) {
+    return { ...own, policyVersion: policy.version };
+  }
+  const organisationId = bodies.bodyOf(subject.organisationId);
+  const flows = flowsFor(policy, { organisationId, purpose, now });
+  return { ...own, shared: flows.map((flow) => sharedGrant(flow, bodies)), policyVersion: policy.version };
+};
+
+const sharedGrant = (flow: Flow, bodies: LegalBodies): SharedGrant => {
+  const { finestMs, delayMs, areas, aggregation, from, to } = flow.effective;
+  return {
+    group: flow.group,
+    organisations: bodies.servicesOf(flow.giver),
+    matching: flow.matching,
+    areas,
+    finestMs,
+    delayMs,
+    from: Number.isFinite(from) ? from : null,
+    to: Number.isFinite(to) ? to : null,
+    aggregateOnly: aggregation !== null,
+    since: flow.since,
   };
 };

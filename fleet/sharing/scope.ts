@@ -1,9 +1,15 @@
+import type { Area } from './conditions.js';
+import type { Matching } from './selection.js';
+
 /**
  * What one caller may read now: points × period × resolution × delay. Nothing in the store is read without one;
  * an empty scope reads nothing. Compiled by `compile-scope.ts`, applied by the store inside its queries.
  */
 export interface Scope {
+  /** Of what one's own organisations held. */
   readonly grants: readonly Grant[];
+  /** Of what others give, by agreement or to everybody: readings alone, nothing of gateways, people or devices. */
+  readonly shared: readonly SharedGrant[];
   /** Changes whenever anything that could change a scope does. */
   readonly policyVersion: number;
 }
@@ -22,4 +28,24 @@ export interface Grant {
   readonly to?: number;
 }
 
-export const NOTHING: Scope = { grants: [], policyVersion: 0 };
+/**
+ * Points that match, while these organisations held them. Of the grants of one group that match the same point at the
+ * same time the most protective of each condition holds; groups add up.
+ */
+export interface SharedGrant {
+  readonly group: string;
+  readonly organisations: readonly string[];
+  readonly matching: Matching;
+  /** All of them must contain where it is installed. */
+  readonly areas: readonly Area[];
+  readonly finestMs: number;
+  readonly delayMs: number;
+  readonly from: number | null;
+  readonly to: number | null;
+  /** No reading of a point by itself: only aggregates over several, by faces that make such. */
+  readonly aggregateOnly: boolean;
+  /** When it opened, UTC ms: a feed gives what came since. */
+  readonly since: number;
+}
+
+export const NOTHING: Scope = { grants: [], shared: [], policyVersion: 0 };

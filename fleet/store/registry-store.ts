@@ -1,4 +1,5 @@
 import type { Directory } from '#wire/directory.js';
+import type { AgreementsStore } from './agreements-store.js';
 import type { AuditStore } from './audit-store.js';
 import type { IdentityStore } from './identity-store.js';
 import type { OperationsStore } from './operations-store.js';
@@ -6,7 +7,8 @@ import type { OrganisationsStore, OrganisationType } from './organisations-store
 import type { PeopleStore } from './people-store.js';
 
 /** Organisations, people, gateways, devices, locations and points: what is, beside what was measured. */
-export interface RegistryStore extends OperationsStore, OrganisationsStore, PeopleStore, IdentityStore {
+export interface RegistryStore
+  extends OperationsStore, OrganisationsStore, PeopleStore, IdentityStore, AgreementsStore {
   /** All of them, by id; the same array until one of them changes. */
   organisations(): readonly Organisation[];
   addOrganisation(organisation: Organisation): void;

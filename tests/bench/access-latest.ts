@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ANY } from '../../fleet/access/decide.js';
 import { createAccess } from '../../fleet/access/access.js';
 import { treeOf } from '../../fleet/access/organisation-tree.js';
-import { compileScope } from '../../fleet/sharing/compile-scope.js';
+import { compileOwnScope } from '../../fleet/sharing/compile-scope.js';
 import { newId } from '../../fleet/registry/new-id.js';
 import { randomBytes } from 'node:crypto';
 import { openHttpOver } from '../fleet/http/http-under-test.js';
@@ -54,7 +54,7 @@ export const measureLatest = async (): Promise<Record<string, number>> => {
     const authorisationMs = await medianMs(() => {
       const subject = access.identify(token, '127.0.0.1');
       access.decide(subject, 'read-data', ANY);
-      return compileScope(subject, treeOf(registry.organisations()), Date.now());
+      return compileOwnScope(subject, treeOf(registry.organisations()), Date.now());
     });
     const latestMs = await medianMs(() => http.get(`/api/v1/latest?limit=${POINTS}`, token));
     const latestOverheadPercent = (authorisationMs / (latestMs - authorisationMs)) * 100;

@@ -1,4 +1,7 @@
-/** What a program uses data for; part of every key, and of what agreements permit. */
+/**
+ * What data is used for; part of every key, and of what agreements permit. `operations`: running a public service;
+ * `public-information`: telling citizens.
+ */
 export const PURPOSES = [
   'operations',
   'energy-management',
@@ -9,6 +12,8 @@ export const PURPOSES = [
   'regulatory-reporting',
   'planning',
   'research',
+  'statistics',
+  'commercial-reuse',
   'monitoring',
 ] as const;
 export type Purpose = (typeof PURPOSES)[number];

@@ -1,6 +1,10 @@
 import { StoreError } from '../errors.js';
 import type { PeopleStore } from '../people-store.js';
 import type { RegistryStore } from '../registry-store.js';
+import { AGREEMENTS_SCHEMA } from './agreements-schema.js';
+import { createAgreementTable } from './registry-agreements.js';
+import { createPlacements } from './registry-placements.js';
+import { createDatasetTable } from './registry-datasets.js';
 import { AUDIT_SCHEMA } from './audit-schema.js';
 import { createAuditTables } from './audit-tables.js';
 import { openDatabase, type Database } from './database.js';
@@ -21,7 +25,7 @@ import { createSecondFactorTable } from './registry-second-factors.js';
 import { createSessionTable } from './registry-sessions.js';
 import { createTokenTables } from './registry-tokens.js';
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 /** Gateways, devices and points are looked up at random; KiB. */
 const CACHE_KIB = 8_192;
 
@@ -57,6 +61,9 @@ export const openRegistryStore = (path: string, deps: { readonly newId: () => st
     ...createCertificateTables(database),
     ...createOrganisationTables(database),
     ...createOperationsTables(database),
+    ...createAgreementTable(database),
+    ...createDatasetTable(database),
+    ...createPlacements(database),
     audit: createAuditTables(database),
     resolve: createResolver(database, deps.newId),
     secret,
@@ -78,7 +85,8 @@ const bringUp = (database: Database, path: string): void => {
   database.exec(REGISTRY_SCHEMA);
   database.exec(AUDIT_SCHEMA);
   database.exec(PEOPLE_SCHEMA);
-  // a new file, version 0, has all of it
+  database.exec(AGREEMENTS_SCHEMA);
+  // a new file, version 0, has all of it; schema 4 added tables alone, which are made above
   for (let from = version; from > 0 && from < SCHEMA_VERSION; from += 1) database.exec(STEPS.get(from) ?? '');
   database.pragma(`user_version = ${SCHEMA_VERSION}`);
 };

@@ -2,7 +2,15 @@ import { entersAggregate, type ValueType } from '#wire/terms.js';
 import type { LatestRow, PointRow, ReadingRow, ViewsReader } from '../views-store.js';
 import type { Database } from './database.js';
 import { POINT_COLUMNS, POINT_TABLES } from './views-inventory.js';
-import { grantsParameter, GRANTS, ISLANDS, SEEN_LOCATIONS, VISIBLE } from './views-scope.js';
+import {
+  grantsParameter,
+  GRANTS,
+  ISLANDS,
+  OF_POINT,
+  READABLE,
+  SEEN_LOCATIONS,
+  VISIBLE,
+} from './views-scope.js';
 import { createRollupsQuery, type SeriesParameters } from './views-rollups.js';
 import { decodeDeviceTime, decodeMarks, decodeValue, readValue } from './views-values.js';
 
@@ -19,14 +27,14 @@ const INSIDE = '"from" <= s.time and s.time < "to"';
 
 /** Newest time of the point at which a row may be read. */
 const NEWEST_TIME = `(select max((
-    select s.time from series s where s.point = p.number and s.time >= v."from" and s.time < v."to"
+    select s.time from series s where s.point = p.number and s.time >= r."from" and s.time < r."to"
     order by s.time desc limit 1
-  )) from visible v where v.device_id = d.id and v.finest = 0)`;
+  )) from readable r where ${OF_POINT} and r.finest = 0)`;
 
 /** A time of `latest`, where the row of that time may be read. */
 const visibleLatest = (column: string): string => `(
   select s.time from (select point, ${column} as time from latest) s where s.point = p.number and exists (
-    select 1 from visible v where v.device_id = d.id and v.finest = 0 and ${INSIDE}))`;
+    select 1 from readable r where ${OF_POINT} and r.finest = 0 and ${INSIDE}))`;
 
 interface StoredLatest extends PointRow {
   readonly time: number;
@@ -38,7 +46,7 @@ interface StoredLatest extends PointRow {
 /** The row of `latest` where it may be read; where it may not, the newest that may. */
 const createLatestQuery = (database: Database): ViewsReader['latest'] => {
   const select = database.prepare<[{ grants: string; after: string; limit: number }], StoredLatest>(
-    `with ${GRANTS}, ${VISIBLE}, ${SEEN_LOCATIONS}, newest as (
+    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS}, newest as (
        select ${POINT_COLUMNS}, p.number, ifnull(${visibleLatest('time')}, ${NEWEST_TIME}) as time,
          ${visibleLatest('good_time')} as goodTime
        from ${POINT_TABLES} where p.id > @after and p.number in (select point from latest) and time is not null

@@ -6,7 +6,9 @@ import {
   GRANTS,
   grantsParameter,
   inventoryParameter,
+  OF_POINT,
   operationsParameter,
+  READABLE,
   seenAt,
   SEEN_LOCATIONS,
   SEEN_ORGANISATIONS,
@@ -27,6 +29,10 @@ type Inventory = Pick<
 >;
 
 /** The holder whom the scope names; of several the one that held it last. A successor outside it is not shown. */
+const POINT_HOLDER = `(select r.organisation_id from readable r where ${OF_POINT}
+  order by r."to" desc, r."from" desc, r.organisation_id limit 1)`;
+
+/** The same of a device. */
 const HOLDER = `(select v.organisation_id from visible v where v.device_id = d.id
   order by v."to" desc, v."from" desc, v.organisation_id limit 1)`;
 
@@ -37,23 +43,36 @@ const newest = (column: string, table: string, condition = 'true'): string => `(
       and (t."to" is null or t."to" > v."from"))
   order by t."from" desc limit 1)`;
 
+/** Where the point was last installed, of where and when the scope shows it. */
+const POINT_LOCATION = `(
+  select t.location_id from registry.installation t
+  where t.device_id = d.id and t.location_id in (select id from seen_location) and exists (
+    select 1 from readable r where ${OF_POINT} and t."from" < r."to" and (t."to" is null or t."to" > r."from"))
+  order by t."from" desc limit 1)`;
+
 const LOCATION = newest('location_id', 'installation', 't.location_id in (select id from seen_location)');
 
 export const POINT_COLUMNS = `p.id, p.key, p.name, d.id as deviceId, d.name as deviceName,
-  ${HOLDER} as organisationId, ${LOCATION} as locationId, p.kind, p.value_type as valueType, p.property, p.unit,
+  ${POINT_HOLDER} as organisationId, ${POINT_LOCATION} as locationId, p.kind, p.value_type as valueType, p.property, p.unit,
   p.dial_unit as dialUnit`;
 
 export const POINT_TABLES = 'registry.point p join registry.device d on d.id = p.device_id';
 
+const POINT_READABLE = `exists (select 1 from readable r where ${OF_POINT})`;
 const DEVICE_VISIBLE = 'exists (select 1 from visible v where v.device_id = d.id)';
 
-/** Who holds it; for those whom the scope does not name, the last of them that it does. */
-const LOCATION_HOLDER = `(select h.organisation_id from registry.location_holding h
+/** Who holds it; for those whom the scope does not name, the last of them that it does; else who gives what is there. */
+const LOCATION_HOLDER = `ifnull((select h.organisation_id from registry.location_holding h
   join grants g on g.organisation_id = h.organisation_id
   where h.location_id = l.id and h."from" < g."to"
-  order by h."to" is null desc, h."to" desc, h.organisation_id limit 1)`;
+  order by h."to" is null desc, h."to" desc, h.organisation_id limit 1),
+  (select s.organisation_id from shared s where s.location_id = l.id order by s."to" desc, s.organisation_id limit 1))`;
 
-const LOCATION_COLUMNS = `l.id, l.key, l.name, ${LOCATION_HOLDER} as organisationId, l.prm, l.pce, l.geometry,
+/** Delivery points lead to contracts: they are not shown with what others give. */
+const OF_OWN = (column: string): string =>
+  `iif(l.id in (select id from own_location), l.${column}, null) as ${column}`;
+
+const LOCATION_COLUMNS = `l.id, l.key, l.name, ${LOCATION_HOLDER} as organisationId, ${OF_OWN('prm')}, ${OF_OWN('pce')}, l.geometry,
   l.merged_into as mergedInto,
   (select s.id from registry.site s where s.id = l.site_id
      and ${seenAt('s.organisation_id', 's.id')}) as siteId`;
@@ -83,11 +102,12 @@ const listed = (grants: string, page: Page): Listed => ({
 export const createInventory = (database: Database, now: () => number): Inventory => {
   const asked = (scope: Scope): string => inventoryParameter(scope, now());
   const points = database.prepare<[Listed], PointRow>(
-    `with ${GRANTS}, ${VISIBLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES}
-     where p.id > @after and ${DEVICE_VISIBLE} order by p.id limit @limit`,
+    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES}
+     where p.id > @after and ${POINT_READABLE} order by p.id limit @limit`,
   );
   const point = database.prepare<[{ grants: string; id: string }], PointRow>(
-    `with ${GRANTS}, ${VISIBLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES} where p.id = @id and ${DEVICE_VISIBLE}`,
+    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES}
+     where p.id = @id and ${POINT_READABLE}`,
   );
   const rollover = database.prepare<[{ grants: string; id: string }], { rollover: number | null }>(
     `with ${GRANTS}, ${VISIBLE} select c.rollover from ${POINT_TABLES} join directory_point c on c.point = p.number

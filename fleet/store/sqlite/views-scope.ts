@@ -1,7 +1,7 @@
 import type { Scope } from '../../sharing/scope.js';
+import { ENDLESS } from './endless.js';
+import { SHARED, sharedEntries } from './views-shared.js';
 
-/** Open ends of intervals, UTC ms: beyond every time that a row can have, and exact in a double. */
-export const ENDLESS = 9_007_199_254_740_991;
 const BEGINNINGLESS = -ENDLESS;
 
 /**
@@ -9,15 +9,16 @@ const BEGINNINGLESS = -ENDLESS;
  * clock that runs ahead hides nothing.
  */
 export const grantsParameter = (scope: Scope, now: number): string =>
-  JSON.stringify(
-    scope.grants.map((grant) => ({
+  JSON.stringify([
+    ...scope.grants.map((grant) => ({
       organisation: grant.organisationId,
       site: grant.siteId ?? null,
       from: grant.from ?? BEGINNINGLESS,
       to: Math.min(grant.to ?? ENDLESS, grant.delayMs > 0 ? now - grant.delayMs : ENDLESS),
       finest: grant.finestMs,
     })),
-  );
+    ...sharedEntries(scope, now),
+  ]);
 
 /**
  * What a list of things needs, where no reading is shown: a delay or a past end does not hide that a device
@@ -33,6 +34,11 @@ export const inventoryParameter = (scope: Scope, now: number): string =>
         delayMs: 0,
         to: Math.min(grant.to ?? ENDLESS, now + 1),
       })),
+      shared: scope.shared.map((grant) => ({
+        ...grant,
+        delayMs: 0,
+        to: Math.min(grant.to ?? ENDLESS, now + 1),
+      })),
     },
     now,
   );
@@ -41,6 +47,7 @@ export const operationsParameter = (scope: Scope): string =>
   grantsParameter(
     {
       ...scope,
+      shared: [],
       grants: scope.grants.filter(
         ({ finestMs, delayMs, from, to }) =>
           finestMs === 0 && delayMs === 0 && from === undefined && to === undefined,
@@ -50,12 +57,12 @@ export const operationsParameter = (scope: Scope): string =>
   );
 
 /**
- * CTEs of `@grants`: `grants(organisation_id, site, from, to, finest)`, and `at_site(site, device_id, from, to)`: when
+ * CTEs of `@grants`, with those of `SHARED`: `grants(organisation_id, site, from, to, finest)`, and `at_site(site, device_id, from, to)`: when
  * which device was installed at, or read by a gateway of, a site that a grant is limited to.
  */
 export const GRANTS = `grants (organisation_id, site, "from", "to", finest) as materialized (
   select value ->> 'organisation', value ->> 'site', value ->> 'from', value ->> 'to', value ->> 'finest'
-  from json_each(@grants)
+  from json_each(@grants) where value ->> 'group' is null
 ), granted_site (id) as (
   select distinct site from grants where site is not null
 ), at_site (site, device_id, "from", "to") as materialized (
@@ -64,7 +71,7 @@ export const GRANTS = `grants (organisation_id, site, "from", "to", finest) as m
   union
   select s.id, a.device_id, a."from", ifnull(a."to", ${ENDLESS}) from granted_site s
   join registry.gateway w on w.site_id = s.id join registry.assignment a on a.gateway_id = w.id
-)`;
+), ${SHARED}`;
 
 /** Whether a grant gives a row of the organisation and the site that stand in these columns. */
 export const seenAt = (organisation: string, site: string): string => `(
@@ -84,11 +91,28 @@ export const VISIBLE = `visible (device_id, organisation_id, "from", "to", fines
   where max(h."from", g."from", t."from") < min(ifnull(h."to", ${ENDLESS}), g."to", t."to")
 )`;
 
-/** CTE `seen_location(id)`: locations that somebody whom the scope names holds, held, or may read the past of. */
-export const SEEN_LOCATIONS = `seen_location (id) as materialized (
+/**
+ * CTE `readable(device_id, point_id, organisation_id, from, to, finest)`, after `VISIBLE`: also what others give, point
+ * by point; without a point: all that the device measures.
+ */
+export const READABLE = `readable (device_id, point_id, organisation_id, "from", "to", finest) as materialized (
+  select device_id, null, organisation_id, "from", "to", finest from visible
+  union all select device_id, point_id, organisation_id, "from", "to", finest from shared
+)`;
+
+/** Whether a row of `readable` is of the point. */
+export const OF_POINT = '(r.device_id = d.id and (r.point_id is null or r.point_id = p.id))';
+
+/**
+ * CTEs `own_location(id)`: locations that somebody whom the scope names holds, held, or may read the past of, and
+ * `seen_location(id)`: also those at which others give what is measured.
+ */
+export const SEEN_LOCATIONS = `own_location (id) as materialized (
   select distinct h.location_id from grants g join registry.location_holding h on h.organisation_id = g.organisation_id
   where max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
     and (g.site is null or g.site = (select l.site_id from registry.location l where l.id = h.location_id))
+), seen_location (id) as materialized (
+  select id from own_location union select location_id from shared where location_id is not null
 )`;
 
 /** CTE `seen_organisation(id)`, after `VISIBLE`: of a grant limited to a site, only who has something there. */
@@ -119,6 +143,8 @@ export const ISLANDS = `held ("from", "to") as (
   join at_site t on t.site = g.site and t.device_id = h.device_id
   where p.id = @point and g.finest <= @resolution
     and max(h."from", g."from", t."from") < min(ifnull(h."to", ${ENDLESS}), g."to", t."to")
+  union all
+  select "from", "to" from shared where point_id = @point and finest <= @resolution
 ), stepped ("from", "to", fresh) as (
   select "from", "to", "from" > ifnull(max("to") over (
     order by "from", "to" rows between unbounded preceding and 1 preceding), ${BEGINNINGLESS}) from held

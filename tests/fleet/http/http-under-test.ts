@@ -20,6 +20,8 @@ import { createGatewayControl } from '../../../fleet/registry/gateway-control.js
 import { createOrganisations } from '../../../fleet/registry/organisations/organisations.js';
 import { readOrganisationVocabulary } from '../../../fleet/registry/organisations/vocabulary.js';
 import { createRenewal } from '../../../fleet/registry/renewal.js';
+import { createSharing } from '../../../fleet/sharing/sharing.js';
+import { readThemeCatalogue, themesOf } from '../../../fleet/sharing/themes.js';
 import { newId as makeId } from '../../../fleet/registry/new-id.js';
 import type { Person } from '../../../fleet/store/people-store.js';
 import { addGateway, NOW, openFleetOfViews, type FleetOfViews } from '../projections/fleet-of-views.js';
@@ -150,6 +152,7 @@ export const openHttpOver = async (
         newId,
         now,
       }),
+      sharing: createSharing({ store: registry, themes: themesOf(readThemeCatalogue()), newId }),
       views: fleet.reader,
       proofs: createProver({
         views: fleet.reader,

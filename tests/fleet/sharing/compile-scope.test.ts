@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { compileScope } from '../../../fleet/sharing/compile-scope.js';
+import { compileOwnScope } from '../../../fleet/sharing/compile-scope.js';
 import { createOrganisationTree } from '../../../fleet/access/organisation-tree.js';
 import type { Role } from '../../../fleet/store/people-store.js';
 import { ANONYMOUS, LOCAL, type PersonSubject } from '../../../fleet/access/subject.js';
@@ -30,7 +30,8 @@ const person = (organisationId: string, role: Role = 'viewer'): PersonSubject =>
   role,
 });
 
-const scopeOf = (organisationId: string, role?: Role) => compileScope(person(organisationId, role), TREE, 0);
+const scopeOf = (organisationId: string, role?: Role) =>
+  compileOwnScope(person(organisationId, role), TREE, 0);
 
 describe('a scope', () => {
   test('names one’s own organisation and those below, raw and without delay', () => {
@@ -44,13 +45,13 @@ describe('a scope', () => {
 
   test('is empty for whoever belongs to no organisation, or to one that does not exist', () => {
     for (const subject of [ANONYMOUS, LOCAL, { type: 'gateway', id: 'g' } as const, person('nowhere')]) {
-      expect(compileScope(subject, TREE, 0).grants).toEqual(NOTHING.grants);
+      expect(compileOwnScope(subject, TREE, 0).grants).toEqual(NOTHING.grants);
     }
   });
 
   test('is empty outside the days of a role', () => {
     const limited: PersonSubject = { ...person('a', 'technician'), limit: { from: 10, to: 20 } };
-    const sizes = [9, 10, 19, 20].map((now) => compileScope(limited, TREE, now).grants.length);
+    const sizes = [9, 10, 19, 20].map((now) => compileOwnScope(limited, TREE, now).grants.length);
     expect(sizes).toEqual([0, 2, 2, 0]);
   });
 });

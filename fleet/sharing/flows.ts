@@ -1,0 +1,139 @@
+import { activeParties, statusOf, versionInForce, type Agreement, type Version } from './agreement.js';
+import { effectiveOf, mostProtective, type Effective } from './conditions.js';
+import type { Dataset } from './dataset.js';
+import { matchingOf, type Matching, type Themes } from './selection.js';
+import { receiversOf, type Clause } from './terms.js';
+
+/** All agreements and datasets there are, as they stand. */
+export interface Policy {
+  readonly agreements: readonly Agreement[];
+  readonly datasets: ReadonlyMap<string, Dataset>;
+  readonly themes: Themes;
+  /** Changes whenever any of it does. */
+  readonly version: number;
+}
+
+export interface Reading {
+  /** The organisation that reads; `null`: the public. */
+  readonly organisationId: string | null;
+  /** What for; `null`: nothing was stated, and agreements give nothing. */
+  readonly purpose: string | null;
+  /** UTC ms. */
+  readonly now: number;
+}
+
+/** One clause that gives now, with all that limits it. */
+export interface Flow {
+  /** Clauses of one group on the same data: the most protective holds. Groups add up. */
+  readonly group: string;
+  readonly agreementId: string | null;
+  readonly version: number | null;
+  readonly clause: string | null;
+  readonly giver: string;
+  readonly datasetId: string;
+  readonly matching: Matching;
+  readonly effective: Effective;
+  /** When it opened: what a feed begins with. */
+  readonly since: number;
+}
+
+export type Withheld = 'other-purpose' | 'no-dataset' | 'private-dataset' | 'not-in-force' | 'withdrawn';
+
+/** A clause that names the reader, and why it gives nothing if it does not. */
+export interface Considered {
+  readonly agreementId: string;
+  readonly version: number;
+  readonly clause: Clause;
+  readonly flow: Flow | null;
+  readonly withheld: Withheld | null;
+}
+
+/** What anybody at all is given: datasets that are open. */
+export const openFlows = ({ datasets, themes }: Policy): readonly Flow[] =>
+  [...datasets.values()]
+    .filter(({ content }) => content.audience === 'open')
+    .map((dataset) => ({
+      group: `dataset ${dataset.id}`,
+      agreementId: null,
+      version: null,
+      clause: null,
+      giver: dataset.organisationId,
+      datasetId: dataset.id,
+      matching: matchingOf(dataset.content.selection, themes),
+      effective: effectiveOf(dataset.content.conditions ?? {}),
+      since: 0,
+    }));
+
+/** The clauses of all agreements that name the reader as a receiver. */
+export const consideredFor = (policy: Policy, reading: Reading): readonly Considered[] =>
+  policy.agreements.flatMap((agreement) => {
+    const version = versionInForce(agreement);
+    if (version === undefined || reading.organisationId === null) return [];
+    const { parties, clauses } = version.terms;
+    const reader = reading.organisationId;
+    return clauses
+      .filter((clause) => receiversOf(clause, parties).includes(reader))
+      .map((clause): Considered => {
+        const withheld = withheldOf(policy, agreement, clause, reading);
+        const flow = withheld === null ? flowOf(policy, agreement, version, clause, reader) : null;
+        return { agreementId: agreement.id, version: version.number, clause, flow, withheld };
+      });
+  });
+
+/** Everything that the reader is given by others now. */
+export const flowsFor = (policy: Policy, reading: Reading): readonly Flow[] => [
+  ...openFlows(policy),
+  ...consideredFor(policy, reading).flatMap(({ flow }) => (flow === null ? [] : [flow])),
+];
+
+const withheldOf = (
+  { datasets }: Policy,
+  agreement: Agreement,
+  { giver, dataset: datasetId, purposes }: Clause,
+  { organisationId, purpose, now }: Reading,
+): Withheld | null => {
+  const bound = new Set(activeParties(agreement).map((party) => party.organisationId));
+  if (!bound.has(giver) || organisationId === null || !bound.has(organisationId)) return 'withdrawn';
+  if (statusOf(agreement, now) !== 'in-force') return 'not-in-force';
+  const dataset = datasets.get(datasetId);
+  // a dataset is given by whose it is, whatever terms say
+  if (dataset === undefined || dataset.organisationId !== giver) return 'no-dataset';
+  if (dataset.content.audience === 'private') return 'private-dataset';
+  return purposes.some((permitted) => permitted === purpose) ? null : 'other-purpose';
+};
+
+const flowOf = (
+  { datasets, themes }: Policy,
+  agreement: Agreement,
+  version: Version,
+  clause: Clause,
+  reader: string,
+): Flow | null => {
+  const dataset = datasets.get(clause.dataset);
+  if (dataset === undefined) return null;
+  const limits = [dataset.content.conditions, version.terms.conditions, clause.conditions];
+  return {
+    group: `agreement ${agreement.id}`,
+    agreementId: agreement.id,
+    version: version.number,
+    clause: clause.key,
+    giver: clause.giver,
+    datasetId: dataset.id,
+    matching: matchingOf(dataset.content.selection, themes),
+    effective: limits.map((limit) => effectiveOf(limit ?? {})).reduce(mostProtective),
+    since: sinceOf(agreement, clause, reader),
+  };
+};
+
+/** When the reader first got what a clause gives, through versions in a row that say the same of it. */
+const sinceOf = ({ versions }: Agreement, clause: Clause, reader: string): number => {
+  const same = JSON.stringify(clause);
+  let since = Infinity;
+  for (const { sealedAt, terms } of versions.toReversed()) {
+    if (sealedAt === null) continue;
+    const there = terms.clauses.some((candidate) => JSON.stringify(candidate) === same);
+    if (!there || !receiversOf(clause, terms.parties).includes(reader)) break;
+    since = Math.max(sealedAt, terms.from);
+  }
+  return since;
+};

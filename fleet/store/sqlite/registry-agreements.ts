@@ -1,0 +1,46 @@
+import type { AgreementEvent } from '../../sharing/agreement.js';
+import type { AgreementsStore, StoredAgreement } from '../agreements-store.js';
+import type { Database } from './database.js';
+
+interface EventRow {
+  readonly id: string;
+  readonly content: string;
+}
+
+type Agreements = Pick<AgreementsStore, 'agreements' | 'agreement' | 'appendAgreement' | 'policyRevision'>;
+
+/** Agreements over `AGREEMENTS_SCHEMA`. */
+export const createAgreementTable = (database: Database): Agreements => {
+  const all = database.prepare<[], EventRow>(
+    'select agreement_id as id, content from agreement_event order by agreement_id, number',
+  );
+  const one = database.prepare<[string], EventRow>(
+    'select agreement_id as id, content from agreement_event where agreement_id = ? order by number',
+  );
+  const add = database.prepare(
+    `insert into agreement_event (agreement_id, number, at, content)
+     select @id, @number, @at, @content
+     where @number = (select count(*) from agreement_event where agreement_id = @id)`,
+  );
+  const revision = database
+    .prepare<[], number>("select sum(number) from revision where name in ('policy', 'organisation')")
+    .pluck();
+  return {
+    agreements: () => gathered(all.all()),
+    agreement: (id) => gathered(one.all(id))[0],
+    appendAgreement: (id, number, event) =>
+      add.run({ id, number, at: event.at, content: JSON.stringify(event) }).changes === 1,
+    policyRevision: () => revision.get() ?? 0,
+  };
+};
+
+const gathered = (rows: readonly EventRow[]): readonly StoredAgreement[] => {
+  const found = new Map<string, AgreementEvent[]>();
+  for (const { id, content } of rows) {
+    const event = JSON.parse(content) as AgreementEvent;
+    const known = found.get(id);
+    if (known === undefined) found.set(id, [event]);
+    else known.push(event);
+  }
+  return [...found].map(([id, events]) => ({ id, events }));
+};

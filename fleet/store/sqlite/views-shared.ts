@@ -1,0 +1,54 @@
+import type { Scope } from '../../sharing/scope.js';
+import { ENDLESS } from './endless.js';
+
+/** What others give, as parts of `@grants` beside the caller's own. */
+export const sharedEntries = ({ shared }: Scope, now: number): readonly object[] =>
+  shared.map((grant) => ({
+    group: grant.group,
+    organisations: grant.organisations,
+    ...grant.matching,
+    areas: grant.areas,
+    from: grant.from ?? -ENDLESS,
+    to: Math.min(grant.to ?? ENDLESS, grant.delayMs > 0 ? now - grant.delayMs : ENDLESS),
+    finest: grant.finestMs,
+    aggregate: grant.aggregateOnly ? 1 : 0,
+  }));
+
+const named = (list: string, value: string): string =>
+  `(c.${list} is null or ${value} in (select value from json_each(c.${list})))`;
+
+/** Whether a location's point lies in a box; what has no point does not. */
+const inBox = (box: string): string => `ifnull(
+  l.geometry ->> '$.coordinates[0]' between ${box} ->> '$[0]' and ${box} ->> '$[2]'
+  and l.geometry ->> '$.coordinates[1]' between ${box} ->> '$[1]' and ${box} ->> '$[3]', 0)`;
+
+/**
+ * CTEs of `@grants`: `clause`, one for each thing given, and `shared(device_id, point_id, organisation_id, from, to,
+ * finest, location_id)`: what may be read of it. A point is looked at as it was held and installed, stretch by stretch;
+ * of the clauses of one agreement that match such a stretch the most protective of each condition holds.
+ */
+export const SHARED = `clause (grp, organisations, properties, sites, locations, points, area, areas, "from", "to", finest,
+    aggregate) as materialized (
+  select value ->> 'group', value ->> 'organisations', value ->> 'properties', value ->> 'sites', value ->> 'locations',
+    value ->> 'points', value ->> 'area', value ->> 'areas', value ->> 'from', value ->> 'to', value ->> 'finest',
+    value ->> 'aggregate'
+  from json_each(@grants) where value ->> 'group' is not null
+), shared (device_id, point_id, organisation_id, "from", "to", finest, location_id) as (
+  select device_id, point_id, organisation_id, "from", "to", finest, location_id from (
+    select p.device_id, p.id as point_id, h.organisation_id, i.location_id, max(c.finest) as finest,
+      max(max(c."from"), h."from", i."from") as "from",
+      min(min(c."to"), ifnull(h."to", ${ENDLESS}), ifnull(i."to", ${ENDLESS})) as "to",
+      max(c.aggregate) as aggregate,
+      min(not exists (select 1 from json_each(c.areas) a where not ${inBox('a.value')})) as inside
+    from clause c join json_each(c.organisations) o
+    join registry.holding h on h.organisation_id = o.value and h.title = 'holder'
+    join registry.installation i on i.device_id = h.device_id
+      and i."from" < ifnull(h."to", ${ENDLESS}) and h."from" < ifnull(i."to", ${ENDLESS})
+    join registry.point p on p.device_id = h.device_id
+    left join registry.location l on l.id = i.location_id
+    where ${named('properties', 'p.property')} and ${named('sites', 'l.site_id')}
+      and ${named('locations', 'i.location_id')} and ${named('points', 'p.id')}
+      and (c.area is null or ${inBox('c.area')})
+    group by c.grp, p.id, h.id, i.id
+  ) where inside = 1 and aggregate = 0 and "from" < "to"
+)`;
