@@ -6,7 +6,7 @@ import { subjectId, type Subject } from '../access/subject.js';
 import { endOfClaim, waitingClaimsIn } from '../registry/held-claims.js';
 import type { HeldClaim } from '../store/identity-store.js';
 import { attemptOf, authorise } from './authorise.js';
-import { reachOf, scopeOf } from './caller.js';
+import { reachOf, ownScopeOf } from './caller.js';
 import { CLAIM_TOKEN, issueRecorded, presentToken, TOKEN_BOUNDS } from './claim-token.js';
 import type { HttpContext, Routes } from './context.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
@@ -78,7 +78,7 @@ const claimOf = (context: HttpContext, request: Asked): HeldClaim => {
 
 /** The holder of the gateway that the caller may decide about. */
 const holderOf = (context: HttpContext, request: Asked): string => {
-  const gateway = context.views.gateway(scopeOf(context, request), request.params.id);
+  const gateway = context.views.gateway(ownScopeOf(context, request), request.params.id);
   if (gateway === undefined) throw new HttpError('not-found', 'There is no such gateway.');
   authorise(context, request, inOrganisation(gateway.organisationId));
   return gateway.organisationId;

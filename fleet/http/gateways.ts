@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Gateway } from '../store/registry-store.js';
 import type { LedgerRow } from '../store/views-store.js';
-import { scopeOf } from './caller.js';
+import { ownScopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { PAGING, pageOf, readPage } from './paging.js';
 import { HttpError } from './problem.js';
@@ -32,7 +32,7 @@ const addListing: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const scope = scopeOf(context, request);
+      const scope = ownScopeOf(context, request);
       const { state } = request.query;
       const read = (page: { after?: string; limit: number }) => context.views.gateways(scope, page);
       const page = readPage(
@@ -69,7 +69,7 @@ const addDetail: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const scope = scopeOf(context, request);
+      const scope = ownScopeOf(context, request);
       const gateway = context.views.gateway(scope, request.params.id);
       if (gateway === undefined) throw new HttpError('not-found', 'There is no such gateway.');
       const ledger = context.views.ledger(scope, gateway.id);

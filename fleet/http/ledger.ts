@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { LedgerDetail, LedgerEpoch } from '../store/views-store.js';
-import { scopeOf } from './caller.js';
+import { ownScopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { HttpError } from './problem.js';
 import { GATEWAY_LEDGER } from './resources.js';
@@ -19,7 +19,7 @@ export const ledgerRoutes: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const scope = scopeOf(context, request);
+      const scope = ownScopeOf(context, request);
       const { id } = request.params;
       if (context.views.gateway(scope, id) === undefined) {
         throw new HttpError('not-found', 'There is no such gateway.');

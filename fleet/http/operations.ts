@@ -4,7 +4,7 @@ import { subjectId } from '../access/subject.js';
 import { recallCommandOf } from '../operations/recall.js';
 import { ALARMS, type GatewayCommand } from '../store/operations-store.js';
 import { attemptOf, authorise } from './authorise.js';
-import { scopeOf } from './caller.js';
+import { ownScopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { HttpError } from './problem.js';
 import { COMMAND, EVENT } from './resources.js';
@@ -46,7 +46,7 @@ const addEvents: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const scope = scopeOf(context, request);
+      const scope = ownScopeOf(context, request);
       const { id } = request.params;
       if (context.views.gateway(scope, id) === undefined) {
         throw new HttpError('not-found', 'There is no such gateway.');
@@ -76,7 +76,7 @@ const addCommands: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const scope = scopeOf(context, request);
+      const scope = ownScopeOf(context, request);
       const { id } = request.params;
       if (context.views.gateway(scope, id) === undefined) {
         throw new HttpError('not-found', 'There is no such gateway.');
@@ -100,7 +100,7 @@ const addRecall: Routes = (server, context) => {
       },
     },
     async (request, reply) => {
-      const scope = scopeOf(context, request);
+      const scope = ownScopeOf(context, request);
       const gateway = context.views.gateway(scope, request.params.id);
       if (gateway === undefined) throw new HttpError('not-found', 'There is no such gateway.');
       authorise(context, request, inOrganisation(gateway.organisationId));

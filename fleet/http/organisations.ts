@@ -1,6 +1,6 @@
 import { inOrganisation } from '../access/decide.js';
 import { NEW_ORGANISATION, ORGANISATION_PATCH } from '../registry/organisations/deeds.js';
-import { scopeOf } from './caller.js';
+import { ownScopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { unmerged } from './deeds.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
@@ -22,7 +22,7 @@ export const organisationRoutes: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const all = context.views.organisations(scopeOf(context, request));
+      const all = context.views.organisations(ownScopeOf(context, request));
       const page = readPage(
         context,
         request,

@@ -9,15 +9,11 @@ export const FINEST_NAMES = ['raw', '1m', '15m', '1h', '1d'] as const satisfies 
 const MAX_DELAY_MS = 10 * 366 * DAY;
 
 /** West, south, east, north, degrees of WGS 84 (GeoJSON bbox). */
-export const AREA = Type.Tuple(
-  [
-    Type.Number({ minimum: -180, maximum: 180 }),
-    Type.Number({ minimum: -90, maximum: 90 }),
-    Type.Number({ minimum: -180, maximum: 180 }),
-    Type.Number({ minimum: -90, maximum: 90 }),
-  ],
-  { description: 'West, south, east, north in degrees of WGS 84.' },
-);
+export const AREA = Type.Array(Type.Number({ minimum: -180, maximum: 180 }), {
+  minItems: 4,
+  maxItems: 4,
+  description: 'West, south, east, north in degrees of WGS 84.',
+});
 export type Area = Static<typeof AREA>;
 
 /** What a reader must keep to. */

@@ -60,7 +60,7 @@ const propertiesOf = ({ themes: names, properties }: Selection, themes: Themes):
 /** What has no place is in no area. */
 export const isWithin = (area: Area, position: Placed['position']): boolean => {
   if (position === null) return false;
-  const [west, south, east, north] = area;
+  const [west = NaN, south = NaN, east = NaN, north = NaN] = area;
   const [longitude, latitude] = position;
   return west <= longitude && longitude <= east && south <= latitude && latitude <= north;
 };
