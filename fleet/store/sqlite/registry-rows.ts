@@ -23,8 +23,6 @@ export const createRows = (database: Database): Rows => {
     statements.set(sql, statement);
     return statement;
   };
-  const decoded = <Name extends RecordName>(name: Name, rows: readonly unknown[]): readonly Records[Name][] =>
-    rows.map((row) => decode(RECORD_TABLES[name], row as Row) as unknown as Records[Name]);
   return {
     read: <Name extends RecordName>(name: Name, where: object): readonly Records[Name][] => {
       const { sql, values } = selectOf(RECORD_TABLES[name], where);
@@ -51,6 +49,9 @@ export const createRows = (database: Database): Rows => {
     },
   };
 };
+
+const decoded = <Name extends RecordName>(name: Name, rows: readonly unknown[]): readonly Records[Name][] =>
+  rows.map((row) => decode(RECORD_TABLES[name], row as Row) as unknown as Records[Name]);
 
 /** An organisation that is asked for is the only one to look at, if it is within reach at all. */
 const narrowed = ({ organisations, ...site }: Reach, where: object): Reach => {
