@@ -5,6 +5,7 @@ import { eventually } from '../support/eventually.js';
 import { startFleet, type FleetUnderTest } from '../support/fleet-under-test.js';
 import { startWeatherStation, writeConfiguration } from '../support/gateway-under-test.js';
 import { runProgram, startProgram } from '../support/program.js';
+import { latestOf } from '../support/series.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const LONG_MS = 60_000;
@@ -49,6 +50,7 @@ test('a fleet restored from an older backup gets back what it lost, directories 
   let agent = startProgram('agent', 'run', '--config', configuration);
   await eventually(async () => (await storedOf(fleet)) >= 2, LONG_MS);
 
+  const shownBefore = (await latestOf(fleet)).length;
   await fleet.program.end('SIGTERM');
   const backup = join(folder, 'backup');
   cpSync(fleet.dataFolder, backup, { recursive: true });
@@ -64,7 +66,8 @@ test('a fleet restored from an older backup gets back what it lost, directories 
     agent = startProgram('agent', 'run', '--config', configuration);
     await eventually(async () => (await storedOf(fleet)) >= stored + 2, LONG_MS);
   }
-  const lost = await storedOf(fleet);
+  const [lost, shown] = [await storedOf(fleet), (await latestOf(fleet)).length];
+  expect(shown).toBe(3 * shownBefore);
   await fleet.program.end('SIGTERM');
   rmSync(fleet.dataFolder, { recursive: true });
   cpSync(backup, fleet.dataFolder, { recursive: true });
@@ -73,6 +76,8 @@ test('a fleet restored from an older backup gets back what it lost, directories 
     const epoch = await epochOf(fleet);
     return epoch !== undefined && epoch.stored > lost && epoch.missing.length === 0;
   }, LONG_MS);
+  // what no directory describes is shown nowhere
+  await eventually(async () => (await latestOf(fleet)).length === shown, LONG_MS);
 
   const gatewayId = await gatewayOf(fleet);
   const period = ['--from', from, '--to', new Date().toISOString(), '--data', fleet.dataFolder];
