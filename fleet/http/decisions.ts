@@ -4,6 +4,7 @@ import { PURPOSES } from '../access/keys/purposes.js';
 import { isMember } from '../access/subject.js';
 import { FINEST, FINEST_NAMES } from '../sharing/conditions.js';
 import { decide, type Asked, type Decision } from '../sharing/decide.js';
+import { DAY } from '../store/periods.js';
 import { reachOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
 import { HttpError } from './problem.js';
@@ -49,8 +50,6 @@ const DECISION = Type.Object({
   ),
 });
 
-const DAY_MS = 24 * 3600 * 1000;
-
 /** Why something may be read, or not. */
 export const decisionRoutes: Routes = (server, context) => {
   server.post(
@@ -71,7 +70,7 @@ export const decisionRoutes: Routes = (server, context) => {
       }
       const now = context.now();
       const end = to === undefined ? now : parseTime('to', to);
-      const start = from === undefined ? end - DAY_MS : parseTime('from', from);
+      const start = from === undefined ? end - DAY : parseTime('from', from);
       if (start >= end) throw new HttpError('bad-request', 'from: must be earlier than to.');
       const asked: Asked = {
         ...readerOf(context, request, request.body.organisationId),

@@ -68,12 +68,11 @@ const LOCATION_HOLDER = `ifnull((select h.organisation_id from registry.location
   order by h."to" is null desc, h."to" desc, h.organisation_id limit 1),
   (select s.organisation_id from shared s where s.location_id = l.id order by s."to" desc, s.organisation_id limit 1))`;
 
-/** Delivery points lead to contracts: they are not shown with what others give. */
-const OF_OWN = (column: string): string =>
-  `iif(l.id in (select id from own_location), l.${column}, null) as ${column}`;
+/** Delivery points lead to contracts, and another location is not given with this one: not shown of what others give. */
+const ofOwn = (column: string): string => `iif(l.id in (select id from own_location), l.${column}, null)`;
 
-const LOCATION_COLUMNS = `l.id, l.key, l.name, ${LOCATION_HOLDER} as organisationId, ${OF_OWN('prm')}, ${OF_OWN('pce')}, l.geometry,
-  l.merged_into as mergedInto,
+const LOCATION_COLUMNS = `l.id, l.key, l.name, ${LOCATION_HOLDER} as organisationId, ${ofOwn('prm')} as prm, ${ofOwn('pce')} as pce, l.geometry,
+  ${ofOwn('merged_into')} as mergedInto,
   (select s.id from registry.site s where s.id = l.site_id
      and ${seenAt('s.organisation_id', 's.id')}) as siteId`;
 
