@@ -40,6 +40,7 @@ Examples:
   terroir-fleet recall 4f… --from 2026-11-20T00:00Z --to 2026-11-21T00:00Z
   terroir-fleet audit head --save 2026-11.json          # keep it elsewhere, and later:
   terroir-fleet audit verify --head 2026-11.json        # was anything changed since?
+  terroir-fleet usage --organisation Brenne             # who used its data for what, month by month
   terroir-fleet user invite --organisation 63014 --role operator
   terroir-fleet key create --name platform --role viewer --purpose open-data
   terroir-fleet proof 7k… --at 2026-11-20T08:00Z --out reading.proof
@@ -75,6 +76,7 @@ const commands = new Map<string, () => Promise<Command>>([
     },
   ],
   ['quarantine', async () => (await import('./log/quarantine-command.js')).quarantineCommand()],
+  ['usage', async () => (await import('./sharing/usage/usage-command.js')).usageCommand()],
   ['audit', async () => (await import('./access/audit/audit-command.js')).auditCommand()],
   ['erase-person', async () => (await import('./erasure/erase-person-command.js')).erasePersonCommand()],
   ['user', async () => (await import('./access/user-command.js')).userCommand()],

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { openAccessKey } from './access/access-key.js';
 import { createAccess, type Access } from './access/access.js';
+import { allTrails } from './access/audit/all-trails.js';
 import { createHeads } from './access/audit/heads.js';
 import { createSealing, type Sealing } from './access/sealing.js';
 import type { HttpContext } from './http/context.js';
@@ -21,6 +22,6 @@ export const openAccess = async (
   const signer = await authority.issueDocumentSigner({ name: 'Terroir audit' });
   return {
     ...createAccess({ registry, sealing, now: Date.now, newId, random: randomBytes }),
-    auditHeads: createHeads({ store: registry.audit, signer, now: Date.now }),
+    auditHeads: createHeads({ store: allTrails(registry), signer, now: Date.now }),
   };
 };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Sealing } from './access/sealing.js';
 import { createSealer } from './erasure/open-sealer.js';
+import { every } from './every.js';
 import type { HttpContext } from './http/context.js';
 import { createCursors } from './http/cursor.js';
 import { createHttpServer } from './http/server.js';
@@ -17,6 +18,7 @@ import { createEnrolment } from './registry/enrolment.js';
 import { createGatewayControl } from './registry/gateway-control.js';
 import { newId } from './registry/new-id.js';
 import { createSharing } from './sharing/sharing.js';
+import { createUsageLedger } from './sharing/usage/usage-ledger.js';
 import { readThemeCatalogue, themesOf } from './sharing/themes.js';
 import { createOrganisations } from './registry/organisations/organisations.js';
 import { readOrganisationVocabulary } from './registry/organisations/vocabulary.js';
@@ -88,11 +90,21 @@ const openContext = async (
   { authority, sealing, stores, metrics, head, transport, ...wakes }: HttpParts,
 ): Promise<HttpContext> => {
   const { registry, views } = stores;
+  const sharing = createSharing({ store: registry, themes: themesOf(readThemeCatalogue()), newId });
   return {
     ...(await openAccess(registry, authority, sealing)),
     ...createIdentityServices(settings, registry, authority, transport),
     registry,
-    sharing: createSharing({ store: stores.registry, themes: themesOf(readThemeCatalogue()), newId }),
+    sharing,
+    usage: createUsageLedger({
+      store: registry.usage,
+      placements: (pointId) => registry.placements(pointId),
+      bodies: sharing.bodies,
+      now: Date.now,
+      random: randomBytes,
+      every,
+      failed: (err) => settings.log.error({ err }, 'usage ledger not written: kept, and tried again'),
+    }),
     organisations: createOrganisations({
       store: registry,
       vocabulary: readOrganisationVocabulary(),
@@ -137,6 +149,7 @@ export const openHttp = async (
   const port = address === null || typeof address === 'string' ? settings.http.port : address.port;
   const close = async (): Promise<void> => {
     await server.close();
+    context.usage.close();
     context.audit.flush();
   };
   return { port, close };

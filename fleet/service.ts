@@ -22,6 +22,7 @@ import { createReception } from './operations/reception.js';
 import { startRevocationListFile, type RevocationListFile } from './operations/revocation-list-file.js';
 import { startRevocationWatch, type RevocationWatch } from './operations/revocation-watch.js';
 import { openAuthority, type Authority } from './registry/authority/authority.js';
+import { every } from './every.js';
 import { Opened } from './opened.js';
 import { openSealing } from './open-access.js';
 import { openBroker, type MqttSettings, type OpenedBroker } from './open-broker.js';
@@ -171,11 +172,6 @@ const openCourier = ({ log }: ServiceSettings, stores: Stores, broker: Broker): 
     every,
     failed: (err) => log.error({ err }, 'commands not looked for'),
   });
-
-const every = (ms: number, callback: () => void): (() => void) => {
-  const timer = setInterval(callback, ms);
-  return () => clearInterval(timer);
-};
 
 interface State {
   broker: Broker | undefined;

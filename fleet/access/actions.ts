@@ -83,6 +83,7 @@ export const ACTIONS = {
   'manage-datasets': changes('owner', 'operator'),
   'read-agreements': reads(...ROLES),
   'explain-decision': reads(...ROLES),
+  'read-usage': reads('owner', 'operator', 'auditor'),
   'negotiate-agreement': changes('owner', 'operator'),
   'sign-agreement': changes('owner'),
 

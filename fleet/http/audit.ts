@@ -9,6 +9,7 @@ import { OUTCOMES } from '../access/audit/content.js';
 import { isMember } from '../access/subject.js';
 import { treeOf } from '../access/organisation-tree.js';
 import type { AuditPlace, AuditSearch } from '../store/audit-store.js';
+import { usageTrail } from '../store/usage-store.js';
 import type { HttpContext, Routes } from './context.js';
 import { PAGING, pageOf, readPage } from './paging.js';
 import { sendFile } from './send-file.js';
@@ -113,10 +114,13 @@ const addHead: Routes = (server, context) => {
       },
     },
     async (request) => ({
-      heads: [...context.auditHeads(trailsOf(context, request, request.query.organisation))],
+      heads: [...context.auditHeads(withUsage(trailsOf(context, request, request.query.organisation)))],
     }),
   );
 };
+
+/** With the trails of what was used of theirs. */
+const withUsage = (trails: readonly string[]): readonly string[] => [...trails, ...trails.map(usageTrail)];
 
 /** Those that the caller may read, or of these the one that is asked for. */
 const trailsOf = (

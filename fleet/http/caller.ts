@@ -6,6 +6,7 @@ import { AccessError } from '../access/errors.js';
 import { siteOf } from '../access/subject.js';
 import { compileOwnScope, compileScope } from '../sharing/compile-scope.js';
 import type { Scope } from '../sharing/scope.js';
+import type { NoteRead } from '../sharing/usage/usage-ledger.js';
 import type { Reach } from '../store/reach.js';
 import type { HttpContext } from './context.js';
 import { PAGING } from './paging.js';
@@ -68,6 +69,10 @@ export const scopeOf = ({ registry, sharing, now }: HttpContext, request: Fastif
     bodies: sharing.bodies(),
     purpose: purposeOf(request),
   });
+
+/** Begins an answer of what a scope gives; what is noted then stands in the usage ledger. */
+export const noteReads = (context: HttpContext, request: FastifyRequest, scope: Scope): NoteRead =>
+  context.usage.answer({ subject: request.subject, purpose: purposeOf(request), scope });
 
 /**
  * What the caller reads for: the header `Terroir-Purpose`, else `?purpose=`. A key has one of its own, and reads for no

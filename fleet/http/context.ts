@@ -10,6 +10,7 @@ import type { GatewayControl } from '../registry/gateway-control.js';
 import type { Organisations } from '../registry/organisations/organisations.js';
 import type { Renewal } from '../registry/renewal.js';
 import type { Sharing } from '../sharing/sharing.js';
+import type { UsageLedger } from '../sharing/usage/usage-ledger.js';
 import type { RegistryStore } from '../store/registry-store.js';
 import type { ViewsReader } from '../store/views-store.js';
 import type { Prover } from '../proof/prover.js';
@@ -35,6 +36,7 @@ export interface HttpContext extends Access {
     | 'person'
     | 'personIn'
     | 'audit'
+    | 'usage'
     | 'people'
     | 'peopleIn'
     | 'erasePerson'
@@ -54,6 +56,8 @@ export interface HttpContext extends Access {
   readonly organisations: Organisations;
   /** Agreements and datasets. */
   readonly sharing: Sharing;
+  /** Who used whose data for what. */
+  readonly usage: UsageLedger;
   readonly views: ViewsReader;
   readonly proofs: Prover;
   /** Signs what an erasure took. */

@@ -35,7 +35,7 @@ const ROLLUP_COLUMNS = [
 export async function* csvOfReadings(
   views: ViewsReader,
   now: number,
-  { scope, point, from, to }: SeriesRequest,
+  { scope, point, from, to, given }: SeriesRequest,
 ): AsyncGenerator<string> {
   yield csvHeader(READING_COLUMNS);
   let after: ReadingKey | undefined;
@@ -44,6 +44,7 @@ export async function* csvOfReadings(
     const rows = views.readings(scope, now, { pointId: point.id, from, to, limit: CHUNK, ...place });
     after = rows.at(-1)?.key;
     if (after === undefined) return;
+    given(rows.map(({ time }) => time));
     yield rows.map((row) => csvLine(presentReading(row), READING_COLUMNS)).join('');
     await turn();
   }
@@ -53,7 +54,7 @@ export async function* csvOfReadings(
 export async function* csvOfRollups(
   views: ViewsReader,
   now: number,
-  { scope, point, from, to }: SeriesRequest,
+  { scope, point, from, to, given }: SeriesRequest,
   resolution: Resolution,
 ): AsyncGenerator<string> {
   yield csvHeader(ROLLUP_COLUMNS);
@@ -70,6 +71,7 @@ export async function* csvOfRollups(
     });
     after = rows.at(-1)?.start;
     if (after === undefined) return;
+    given(rows.map(({ start }) => start));
     yield rows.map((row) => csvLine(presentRollup(row), ROLLUP_COLUMNS)).join('');
     await turn();
   }

@@ -2,7 +2,7 @@ import type { TSchema } from 'typebox';
 import type { Action } from '../access/actions.js';
 import type { Scope } from '../sharing/scope.js';
 import type { Page, ViewsReader } from '../store/views-store.js';
-import { scopeOf, SHARED_QUERY } from './caller.js';
+import { noteReads, scopeOf, SHARED_QUERY } from './caller.js';
 import type { HttpContext, Routes, Server } from './context.js';
 import { pageOf, readPage } from './paging.js';
 import { DEVICE, LATEST, POINT } from './resources.js';
@@ -16,6 +16,8 @@ interface Listing<Row> {
   readonly item: TSchema;
   readonly read: (views: ViewsReader, scope: Scope, now: number, page: Page) => readonly Row[];
   readonly present: (row: Row) => unknown;
+  /** When that of which it shows a reading was measured; absent: it shows none. */
+  readonly timeOf?: (row: Row) => number;
 }
 
 /** Devices, points and their latest readings: listings by id. */
@@ -43,13 +45,14 @@ export const inventoryRoutes: Routes = (server, context) => {
     item: LATEST,
     read: (views, scope, now, page) => views.latest(scope, now, page),
     present: (row) => ({ ...row, time: isoTime(row.time), value: presentValue(row.value) }),
+    timeOf: ({ time }) => time,
   });
 };
 
 const list = <Row extends { readonly id: string }>(
   server: Server,
   context: HttpContext,
-  { path, action, summary, item, read, present }: Listing<Row>,
+  { path, action, summary, item, read, present, timeOf }: Listing<Row>,
 ): void => {
   server.get(
     path,
@@ -65,6 +68,10 @@ const list = <Row extends { readonly id: string }>(
         (wanted) => read(context.views, scope, context.now(), wanted),
         ({ id }) => id,
       );
+      if (timeOf !== undefined) {
+        const note = noteReads(context, request, scope);
+        for (const row of page.items) note({ pointId: row.id, times: [timeOf(row)], resolutionMs: 0 });
+      }
       return { ...page, items: page.items.map(present) };
     },
   );

@@ -1,8 +1,9 @@
 import { Type, type Static } from 'typebox';
 import type { FastifyRequest } from 'fastify';
+import { FINEST } from '../sharing/conditions.js';
 import type { Scope } from '../sharing/scope.js';
 import type { PointRow, ReadingKey, ReadingRow, Resolution, RollupRow } from '../store/views-store.js';
-import { PURPOSE_QUERY, scopeOf } from './caller.js';
+import { noteReads, PURPOSE_QUERY, scopeOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
 import { csvOfReadings, csvOfRollups } from './csv.js';
 import { bindingOf, pageOf, PAGING } from './paging.js';
@@ -41,6 +42,8 @@ export interface SeriesRequest {
   readonly point: PointRow;
   readonly from: number;
   readonly to: number;
+  /** Notes what is given of the point: begins of cells, or times. */
+  readonly given: (times: readonly number[]) => void;
 }
 
 export const readingsRoutes: Routes = (server, context) => {
@@ -67,7 +70,7 @@ export const readingsRoutes: Routes = (server, context) => {
     },
     async (request, reply) => {
       const scope = scopeOf(context, request);
-      const asked = seriesRequest(context, scope, request.query);
+      const asked = seriesRequest(context, request, scope);
       const resolution = request.query.resolution ?? 'raw';
       if (request.query.format === 'csv') {
         const lines =
@@ -86,16 +89,20 @@ export const readingsRoutes: Routes = (server, context) => {
   );
 };
 
-const seriesRequest = (context: HttpContext, scope: Scope, query: Query): SeriesRequest => {
+type SeriesHttpRequest = FastifyRequest<{ Querystring: Query }>;
+
+const seriesRequest = (context: HttpContext, request: SeriesHttpRequest, scope: Scope): SeriesRequest => {
+  const { query } = request;
   const point = context.views.point(scope, query.point);
   if (point === undefined) throw new HttpError('not-found', 'There is no such point.');
   const to = query.to === undefined ? context.now() : parseTime('to', query.to);
   const from = query.from === undefined ? to - DAY_MS : parseTime('from', query.from);
   if (from >= to) throw new HttpError('bad-request', 'from: must be earlier than to.');
-  return { scope, point, from, to };
+  const note = noteReads(context, request, scope);
+  const resolutionMs = FINEST[query.resolution ?? 'raw'];
+  const given: SeriesRequest['given'] = (times) => note({ pointId: point.id, times, resolutionMs });
+  return { scope, point, from, to, given };
 };
-
-type SeriesHttpRequest = FastifyRequest<{ Querystring: Query }>;
 
 /** Where a page begins, and the period of the first one: it holds for the following, since `now` moves on. */
 interface Place<Key> {
@@ -134,6 +141,7 @@ const readingsPage = (context: HttpContext, request: SeriesHttpRequest, asked: S
     (page) => context.views.readings(asked.scope, context.now(), page),
     ({ key }) => key,
   );
+  asked.given(rows.map(({ time }) => time));
   return { items: rows.map(presentReading), next };
 };
 
@@ -150,5 +158,6 @@ const rollupsPage = (
     (page) => context.views.rollups(asked.scope, context.now(), { ...page, resolution }),
     ({ start }) => start,
   );
+  asked.given(rows.map(({ start }) => start));
   return { items: rows.map(presentRollup), next };
 };

@@ -40,6 +40,7 @@ import { serviceRoutes } from './service.js';
 import { signInPolicyRoutes } from './sign-in-policy.js';
 import { signOnRoutes } from './sign-on.js';
 import { requireActions, type RouteActions } from './route-actions.js';
+import { usageRoutes } from './usage.js';
 import { compileValidator } from './validate.js';
 
 export interface HttpSettings {
@@ -223,6 +224,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   datasetRoutes(server, context);
   agreementRoutes(server, context);
   decisionRoutes(server, context);
+  usageRoutes(server, context);
   server.get(
     '/api/v1/openapi.json',
     { config: { action: 'read-documentation' }, schema: { hide: true } },

@@ -50,10 +50,12 @@ export const compileScope = (
 };
 
 const sharedGrant = (flow: Flow, bodies: LegalBodies): SharedGrant => {
+  const { giver, agreementId, version, clause, datasetId } = flow;
   const { finestMs, delayMs, areas, aggregation, from, to } = flow.effective;
   return {
     group: flow.group,
-    organisations: bodies.servicesOf(flow.giver),
+    credit: { giver, agreementId, version, clause, datasetId },
+    organisations: bodies.servicesOf(giver),
     matching: flow.matching,
     areas,
     finestMs,

@@ -1,4 +1,5 @@
 import type { Area } from './conditions.js';
+import type { Flow } from './flows.js';
 import type { Matching } from './selection.js';
 
 /**
@@ -28,12 +29,17 @@ export interface Grant {
   readonly to?: number;
 }
 
+/** Who gives something, and by which clause or open dataset. */
+export type Credit = Pick<Flow, 'giver' | 'agreementId' | 'version' | 'clause' | 'datasetId'>;
+
 /**
  * Points that match, while these organisations held them. Of the grants of one group that match the same point at the
  * same time the most protective of each condition holds; groups add up.
  */
 export interface SharedGrant {
   readonly group: string;
+  /** What the usage ledger names: who gives, and by what. */
+  readonly credit: Credit;
   readonly organisations: readonly string[];
   readonly matching: Matching;
   /** All of them must contain where it is installed. */

@@ -1,22 +1,26 @@
-/**
- * The audit trails as they lie on disk: one for each organisation, entries numbered from 0 without gaps, appended and
- * never changed. What an entry says lies beside its hash, so that it can be erased while the hashes stay.
- */
-export interface AuditStore {
+/** Trails of chained entries as they lie on disk: what audit trails and the usage ledger are made of. */
+export interface TrailStore {
   /**
    * Appends one entry: `make` gets the newest of its trail, in the transaction that stores what it gives. Within
-   * `together` it is stored, or not, with everything else that happens there.
+   * another transaction it is stored, or not, with everything else that happens there.
    */
   append(trail: string, make: (newest: AuditNewest | undefined) => AuditAppended): void;
-  /** Runs `act` in one transaction of the registry: all of it is stored, or nothing. */
-  together<Result>(act: () => Result): Result;
-  /** Entries of these trails that match, newest first. No trails: no entries. */
-  find(trails: readonly string[], search: AuditSearch): readonly StoredAuditEntry[];
   /** All trails that have entries. */
   trails(): readonly string[];
   newest(trail: string): AuditNewest | undefined;
   /** At most `limit` entries of a trail from a number on, in the order of their numbers. */
   read(trail: string, from: number, limit: number): readonly StoredAuditEntry[];
+}
+
+/**
+ * The audit trails as they lie on disk: one for each organisation, entries numbered from 0 without gaps, appended and
+ * never changed. What an entry says lies beside its hash, so that it can be erased while the hashes stay.
+ */
+export interface AuditStore extends TrailStore {
+  /** Runs `act` in one transaction of the registry: all of it is stored, or nothing. */
+  together<Result>(act: () => Result): Result;
+  /** Entries of these trails that match, newest first. No trails: no entries. */
+  find(trails: readonly string[], search: AuditSearch): readonly StoredAuditEntry[];
   /** Entries that name this person as who acted or was acted on, and still say so. */
   naming(personId: string): readonly AuditPosition[];
   /** Takes away what these entries say; their hashes stay. */

@@ -5,6 +5,7 @@ import type { IdentityStore } from './identity-store.js';
 import type { OperationsStore } from './operations-store.js';
 import type { OrganisationsStore, OrganisationType } from './organisations-store.js';
 import type { PeopleStore } from './people-store.js';
+import type { UsageStore } from './usage-store.js';
 
 /** Organisations, people, gateways, devices, locations and points: what is, beside what was measured. */
 export interface RegistryStore
@@ -31,6 +32,7 @@ export interface RegistryStore
    */
   resolve(gatewayId: string, directory: Directory, at: number): ReadonlyMap<number, ResolvedPoint>;
   readonly audit: AuditStore;
+  readonly usage: UsageStore;
   close(): void;
 }
 

@@ -5,7 +5,9 @@ import { Check } from 'typebox/value';
 import { openAuthority } from '../../registry/authority/authority.js';
 import { newId } from '../../registry/new-id.js';
 import type { AuditStore, StoredAuditEntry } from '../../store/audit-store.js';
+import { usageTrail } from '../../store/usage-store.js';
 import { openRegistryStore } from '../../store/sqlite/registry-store.js';
+import { allTrails } from './all-trails.js';
 import { AuditError } from './audit-error.js';
 import { OUTCOMES } from './content.js';
 import { auditCsvHeader, auditCsvLine } from './csv-entry.js';
@@ -15,15 +17,23 @@ import { entriesOf, parseEntries, searchAll } from './read-entries.js';
 import { HEADS, openHead, type TreeHead } from './signed-head.js';
 import { verifyTrail, type Verdict } from './verify-trail.js';
 
+interface Stores {
+  readonly audit: AuditStore;
+  /** With those of the usage ledger. */
+  readonly all: AllTrails;
+}
+
+type AllTrails = ReturnType<typeof allTrails>;
+
 const print = (text: string): void => void process.stdout.write(text);
 
-const withStore = async <Result>(
+const withStores = async <Result>(
   data: string,
-  act: (store: AuditStore) => Result | Promise<Result>,
+  act: (stores: Stores) => Result | Promise<Result>,
 ): Promise<Result> => {
   const registry = openRegistryStore(join(resolve(data), 'registry.db'), { newId });
   try {
-    return await act(registry.audit);
+    return await act({ audit: registry.audit, all: allTrails(registry) });
   } finally {
     registry.close();
   }
@@ -69,7 +79,7 @@ const listCommand = (): Command =>
     .addOption(new Option('--format <format>').choices(['text', 'json', 'csv']).default('text'))
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
     .action(({ data, organisation, format, ...search }: ListOptions) =>
-      withStore(data, (store) => {
+      withStores(data, ({ audit: store }) => {
         const trails = organisation === undefined ? store.trails() : [organisation];
         if (format === 'csv') print(auditCsvHeader());
         for (const entries of searchAll(store, trails, search)) print(entries.map(LINES[format]).join(''));
@@ -91,21 +101,27 @@ const LINES: Readonly<Record<ListOptions['format'], (entry: StoredAuditEntry) =>
 
 const headCommand = (): Command =>
   new Command('head')
-    .description('Sign how the trails stand now. Keep the file elsewhere: it proves later what was there.')
+    .description(
+      'Sign how the trails stand now, also those of the usage ledger. Keep the file elsewhere: it proves later what was there.',
+    )
     .option('--organisation <id>', 'of one organisation (default: all)')
     .option('--save <file>', 'write it here rather than print it')
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
     .action((options: { organisation?: string; save?: string; data: string }) =>
-      withStore(options.data, async (store) => {
+      withStores(options.data, async ({ all: store }) => {
         const authority = await openAuthority(join(resolve(options.data), 'authority'), { now: Date.now });
         const signer = await authority.issueDocumentSigner({ name: 'Terroir audit' });
         const heads = createHeads({ store, signer, now: Date.now });
-        const trails = options.organisation === undefined ? store.trails() : [options.organisation];
+        const trails = trailsAsked(store, options.organisation);
         const text = `${JSON.stringify({ heads: heads(trails) }, null, 2)}\n`;
         if (options.save === undefined) print(text);
         else writeFileSync(options.save, text);
       }),
     );
+
+/** Of one organisation: what was done, and what was used of its data. */
+const trailsAsked = (store: AllTrails, organisation: string | undefined): readonly string[] =>
+  organisation === undefined ? store.trails() : [organisation, usageTrail(organisation)];
 
 const exportCommand = (): Command =>
   new Command('export')
@@ -113,8 +129,8 @@ const exportCommand = (): Command =>
     .option('--organisation <id>', 'of one organisation (default: all)')
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
     .action(({ organisation, data }: { organisation?: string; data: string }) =>
-      withStore(data, (store) => {
-        for (const trail of organisation === undefined ? store.trails() : [organisation]) {
+      withStores(data, ({ all: store }) => {
+        for (const trail of trailsAsked(store, organisation)) {
           for (const entry of entriesOf(store, trail)) print(exportEntry(entry));
         }
       }),
@@ -144,7 +160,7 @@ const verifyCommand = (): Command =>
       const heads = options.head.flatMap((file) => readHeads(file, root));
       const verdicts =
         options.entries === undefined
-          ? await withStore(options.data, (store) => verifyStore(store, heads))
+          ? await withStores(options.data, ({ all }) => verifyStore(all, heads))
           : verifyExport(readFileSync(options.entries, 'utf8'), heads);
       print(options.json ? `${JSON.stringify({ trails: verdicts })}\n` : verdicts.map(render).join(''));
       if (verdicts.some(({ findings }) => findings.length > 0)) process.exitCode = 1;
@@ -163,7 +179,7 @@ const readHeads = (file: string, root: string): TreeHead[] => {
 };
 
 /** All trails of the fleet, and those that only the heads still know. */
-const verifyStore = (store: AuditStore, heads: readonly TreeHead[]): Verdict[] =>
+const verifyStore = (store: AllTrails, heads: readonly TreeHead[]): Verdict[] =>
   trailsOf(store.trails(), heads).map((trail) =>
     verifyTrail(trail, entriesOf(store, trail), of(trail, heads)),
   );

@@ -2,8 +2,7 @@ import type { AuditStore } from '../../store/audit-store.js';
 import type { OrganisationTree } from '../organisation-tree.js';
 import type { Subject } from '../subject.js';
 import { createRefusals } from './refusals.js';
-import { entryAfter } from './chain.js';
-import { NO_LEAVES, withLeaf } from './hash-tree.js';
+import { appendedAfter, SALT_BYTES } from './chain.js';
 import { contentOf, type AuditRecord } from './content.js';
 
 /** Who did what, and what was refused to whom: written once, and never again changed. */
@@ -27,17 +26,13 @@ export interface AuditTrailDeps {
   readonly random: (bytes: number) => Uint8Array;
 }
 
-const SALT_BYTES = 16;
-
 export const createAuditTrail = ({ store, tree, now, random }: AuditTrailDeps): AuditTrail => {
   const record = (made: AuditRecord): void => {
     const trail = made.resource.organisationId ?? organisationOf(made.subject) ?? tree().top ?? '';
     const content = JSON.stringify(contentOf(made));
-    store.append(trail, (newest) => {
-      const entry = entryAfter(newest, { trail, at: now(), salt: random(SALT_BYTES), content });
-      const before = newest === undefined ? NO_LEAVES : { size: newest.number + 1, peaks: newest.peaks };
-      return { entry, peaks: withLeaf(before, entry.hash).peaks };
-    });
+    store.append(trail, (newest) =>
+      appendedAfter(newest, { trail, at: now(), salt: random(SALT_BYTES), content }),
+    );
   };
   const refusals = createRefusals(record, now);
   return {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { AuditEntry, AuditLink } from '../../store/audit-store.js';
+import type { AuditAppended, AuditEntry, AuditLink, AuditNewest } from '../../store/audit-store.js';
+import { NO_LEAVES, withLeaf } from './hash-tree.js';
 
 /** Hash before the first entry of a trail. */
 export const GENESIS = new Uint8Array(32);
@@ -11,6 +12,16 @@ export interface Draft {
   readonly salt: Uint8Array;
   readonly content: string;
 }
+
+/** Bytes of a salt. */
+export const SALT_BYTES = 16;
+
+/** What a trail gets next: the entry that follows its newest, and its hash tree after it. */
+export const appendedAfter = (newest: AuditNewest | undefined, draft: Draft): AuditAppended => {
+  const entry = entryAfter(newest, draft);
+  const before = newest === undefined ? NO_LEAVES : { size: newest.number + 1, peaks: newest.peaks };
+  return { entry, peaks: withLeaf(before, entry.hash).peaks };
+};
 
 /** The entry that follows `newest` in its trail. */
 export const entryAfter = (newest: AuditLink | undefined, draft: Draft): AuditEntry => {

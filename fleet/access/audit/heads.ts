@@ -1,9 +1,9 @@
-import type { AuditStore } from '../../store/audit-store.js';
+import type { TrailStore } from '../../store/audit-store.js';
 import { rootOf } from './hash-tree.js';
 import { signHead, type HeadSigner, type SignedHead } from './signed-head.js';
 
 export interface HeadsDeps {
-  readonly store: Pick<AuditStore, 'newest'>;
+  readonly store: Pick<TrailStore, 'newest'>;
   readonly signer: HeadSigner;
   /** UTC ms. */
   readonly now: () => number;

@@ -1,63 +1,14 @@
-import type {
-  AuditAppended,
-  AuditNewest,
-  AuditPosition,
-  AuditSearch,
-  AuditStore,
-  StoredAuditEntry,
-} from '../audit-store.js';
+import type { AuditPosition, AuditSearch, AuditStore, StoredAuditEntry } from '../audit-store.js';
 import type { Database } from './database.js';
-
-const COLUMNS = 'e.trail, e.number, e.at, e.content_hash as contentHash, e.hash, c.salt, c.content';
-const TABLES = 'audit_entry e join audit_content c on c.trail = e.trail and c.number = e.number';
+import { createTrailTables, ENTRY_COLUMNS, entryTables } from './trail-tables.js';
 
 /** Audit trails over the tables of `AUDIT_SCHEMA`. */
-export const createAuditTables = (database: Database): AuditStore => {
-  const newest = database.prepare<[string], AuditNewest>(
-    `select e.number, e.hash, f.peaks from audit_entry e join audit_frontier f on f.trail = e.trail
-     where e.trail = ? order by e.number desc limit 1`,
-  );
-  const trails = database.prepare<[], string>('select trail from audit_frontier order by trail').pluck();
-  const read = database.prepare<[string, number, number], StoredAuditEntry>(
-    `select ${COLUMNS} from ${TABLES} where e.trail = ? and e.number >= ? order by e.number limit ?`,
-  );
-  const append = createAppend(database, (trail) => newest.get(trail));
-  return {
-    append,
-    together: (act) => database.transaction(act).immediate(),
-    find: createSearch(database),
-    trails: () => trails.all(),
-    newest: (trail) => newest.get(trail),
-    read: (trail, from, limit) => read.all(trail, from, limit),
-    ...createErasure(database),
-  };
-};
-
-const createAppend = (
-  database: Database,
-  newest: (trail: string) => AuditNewest | undefined,
-): AuditStore['append'] => {
-  const addEntry = database.prepare(
-    `insert into audit_entry (trail, number, at, content_hash, hash)
-     values (@trail, @number, @at, @contentHash, @hash)`,
-  );
-  const addContent = database.prepare(
-    'insert into audit_content (trail, number, salt, content) values (@trail, @number, @salt, @content)',
-  );
-  const setFrontier = database.prepare(
-    `insert into audit_frontier (trail, peaks) values (?, ?)
-     on conflict (trail) do update set peaks = excluded.peaks`,
-  );
-  const append = database.transaction(
-    (trail: string, make: (newest: AuditNewest | undefined) => AuditAppended) => {
-      const { entry, peaks } = make(newest(trail));
-      addEntry.run(entry);
-      addContent.run(entry);
-      setFrontier.run(trail, peaks);
-    },
-  );
-  return (trail, make) => append.immediate(trail, make);
-};
+export const createAuditTables = (database: Database): AuditStore => ({
+  ...createTrailTables(database, 'audit'),
+  together: (act) => database.transaction(act).immediate(),
+  find: createSearch(database),
+  ...createErasure(database),
+});
 
 const createErasure = (database: Database): Pick<AuditStore, 'naming' | 'erase'> => {
   const naming = database.prepare<[string, string], AuditPosition>(
@@ -91,7 +42,7 @@ interface SearchParameters {
 
 const createSearch = (database: Database): AuditStore['find'] => {
   const find = database.prepare<[SearchParameters], StoredAuditEntry>(
-    `select ${COLUMNS} from ${TABLES}
+    `select ${ENTRY_COLUMNS} from ${entryTables('audit')}
      where e.trail in (select value from json_each(@trails)) and e.at >= @from and e.at < @to
        and (@subject is null or c.subject = @subject) and (@action is null or c.action = @action)
        and (@resource is null or c.resource = @resource) and (@outcome is null or c.outcome = @outcome)

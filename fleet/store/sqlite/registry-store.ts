@@ -24,8 +24,10 @@ import { REGISTRY_SCHEMA } from './registry-schema.js';
 import { createSecondFactorTable } from './registry-second-factors.js';
 import { createSessionTable } from './registry-sessions.js';
 import { createTokenTables } from './registry-tokens.js';
+import { USAGE_SCHEMA } from './usage-schema.js';
+import { createUsageTables } from './usage-tables.js';
 
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 /** Gateways, devices and points are looked up at random; KiB. */
 const CACHE_KIB = 8_192;
 
@@ -65,6 +67,7 @@ export const openRegistryStore = (path: string, deps: { readonly newId: () => st
     ...createDatasetTable(database),
     ...createPlacements(database),
     audit: createAuditTables(database),
+    usage: createUsageTables(database),
     resolve: createResolver(database, deps.newId),
     secret,
     close: () => {
@@ -86,7 +89,8 @@ const bringUp = (database: Database, path: string): void => {
   database.exec(AUDIT_SCHEMA);
   database.exec(PEOPLE_SCHEMA);
   database.exec(AGREEMENTS_SCHEMA);
-  // a new file, version 0, has all of it; schema 4 added tables alone, which are made above
+  database.exec(USAGE_SCHEMA);
+  // a new file, version 0, has all of it; schemas 4 and 5 added tables alone, which are made above
   for (let from = version; from > 0 && from < SCHEMA_VERSION; from += 1) database.exec(STEPS.get(from) ?? '');
   database.pragma(`user_version = ${SCHEMA_VERSION}`);
 };

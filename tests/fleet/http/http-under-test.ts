@@ -5,6 +5,7 @@ import { Gauge, Registry } from 'prom-client';
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { createAccess } from '../../../fleet/access/access.js';
+import { allTrails } from '../../../fleet/access/audit/all-trails.js';
 import { createHeads } from '../../../fleet/access/audit/heads.js';
 import { hashPassword } from '../../../fleet/access/passwords.js';
 import { createSealing, type Sealing } from '../../../fleet/access/sealing.js';
@@ -22,6 +23,7 @@ import { readOrganisationVocabulary } from '../../../fleet/registry/organisation
 import { createRenewal } from '../../../fleet/registry/renewal.js';
 import { createSharing } from '../../../fleet/sharing/sharing.js';
 import { readThemeCatalogue, themesOf } from '../../../fleet/sharing/themes.js';
+import { createUsageLedger, type UsageLedger } from '../../../fleet/sharing/usage/usage-ledger.js';
 import { newId as makeId } from '../../../fleet/registry/new-id.js';
 import type { Person } from '../../../fleet/store/people-store.js';
 import { addGateway, NOW, openFleetOfViews, type FleetOfViews } from '../projections/fleet-of-views.js';
@@ -50,6 +52,7 @@ export interface HttpUnderTest {
   readonly sealing: Sealing;
   readonly clock: { now: number };
   readonly health: { current: Health };
+  readonly usage: UsageLedger;
   /** Opens a session; gives its token. */
   login(login: string): Promise<string>;
   get(path: string, token?: string, headers?: Record<string, string>): Promise<Answer>;
@@ -134,6 +137,18 @@ export const openHttpOver = async (
   const sealing = createSealing(randomBytes(32), randomBytes);
   const broker = { host: null, port: 8883, serverName: 'broker.test' };
   const identity = { store: registry, authority, now, newId, random, broker };
+  const sharing = createSharing({ store: registry, themes: themesOf(readThemeCatalogue()), newId });
+  const usage = createUsageLedger({
+    store: registry.usage,
+    placements: (pointId) => registry.placements(pointId),
+    bodies: sharing.bodies,
+    now,
+    random,
+    every: () => () => undefined,
+    failed: (error) => {
+      throw error;
+    },
+  });
   const server = await createHttpServer(
     {
       ...createAccess({ registry, sealing, now, newId, random }),
@@ -141,7 +156,7 @@ export const openHttpOver = async (
       renewal: createRenewal({ ...identity, graceDays: 400 }),
       gatewayControl: createGatewayControl(identity),
       auditHeads: createHeads({
-        store: registry.audit,
+        store: allTrails(registry),
         signer: await authority.issueDocumentSigner({ name: 'Terroir audit' }),
         now: Date.now,
       }),
@@ -152,7 +167,8 @@ export const openHttpOver = async (
         newId,
         now,
       }),
-      sharing: createSharing({ store: registry, themes: themesOf(readThemeCatalogue()), newId }),
+      sharing,
+      usage,
       views: fleet.reader,
       proofs: createProver({
         views: fleet.reader,
@@ -183,7 +199,7 @@ export const openHttpOver = async (
     await server.close();
     await fleet.close();
   };
-  return { fleet, server, sealing, clock, health, close, ...requests(server) };
+  return { fleet, server, sealing, clock, health, usage, close, ...requests(server) };
 };
 
 interface InjectOptions {

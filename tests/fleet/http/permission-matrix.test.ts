@@ -26,6 +26,7 @@ const OPEN: ReadonlySet<string> = new Set([
 const MAY: Readonly<Record<string, readonly Role[]>> = {
   'read-metrics': ['owner'],
   'read-audit': ['owner', 'operator', 'auditor'],
+  'read-usage': ['owner', 'operator', 'auditor'],
   'add-organisation': ['owner'],
   'erase-person': ['owner'],
   'import-records': ['owner'],
