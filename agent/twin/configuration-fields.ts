@@ -41,7 +41,11 @@ const BusFields = Type.Object(
       }),
     ),
     baud: Type.Optional(
-      Type.Integer({ minimum: 300, maximum: 4_000_000, description: 'a line speed such as 9600' }),
+      Type.Integer({
+        minimum: 300,
+        maximum: 4_000_000,
+        description: 'a line speed from 300 to 4000000, such as 9600',
+      }),
     ),
     format: Type.Optional(
       Type.String({
@@ -170,7 +174,8 @@ export const ConfigurationFields = Type.Object(
           megabytesPerMonth: Type.Optional(
             Type.Number({
               minimum: 0,
-              description: 'what the mobile plan gives this gateway in a month, in MB; 0: no limit',
+              description:
+                '0 or more, what the mobile plan gives this gateway in a month, in MB; 0: no limit',
             }),
           ),
         },
@@ -184,15 +189,21 @@ export const ConfigurationFields = Type.Object(
           history: Type.Optional(DurationText),
           retry: Type.Optional(DurationText),
           megabytes: Type.Optional(
-            Type.Number({ minimum: 16, description: "the most that the buffer's file takes, in MB" }),
+            Type.Number({
+              minimum: 16,
+              description: "16 or more, the most that the buffer's file takes, in MB",
+            }),
           ),
           keepFreeMegabytes: Type.Optional(
-            Type.Number({ minimum: 0, description: 'what the buffer leaves free on the disk, in MB' }),
+            Type.Number({
+              minimum: 0,
+              description: '0 or more, what the buffer leaves free on the disk, in MB',
+            }),
           ),
           cardTerabytes: Type.Optional(
             Type.Number({
               exclusiveMinimum: 0,
-              description: 'what the card bears to be written in its life (TBW), in TB',
+              description: 'above 0, what the card bears to be written in its life (TBW), in TB',
             }),
           ),
         },

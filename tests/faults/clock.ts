@@ -22,14 +22,20 @@ const SIMULATED_TIME: Edit = {
   by: 'tests/faults/simulated-system-time.js',
 };
 
-type Scenario = '1970' | 'offline-1970' | 'jump' | '+56 years' | '-3 hours';
+type Scenario = '1970' | 'offline-1970' | 'jump' | '+56 years' | '-3 hours' | 'slow-answer';
 const SCENARIOS: readonly [Scenario, ...Scenario[]] = [
   'offline-1970',
   'jump',
   '+56 years',
   '-3 hours',
   '1970',
+  'slow-answer',
 ];
+
+/** The answer to hello takes this long, and is believed up to a round trip of ten seconds. */
+const SLOW_MS = 8_500;
+/** Through TLS, the broker's own answers are no longer, and no hello is shorter. */
+const [MOST_ANSWER_BYTES, LEAST_HELLO_BYTES] = [40, 100];
 
 /** How wrong the wall clock is when the machine starts, ms. */
 const errorOf = (scenario: Scenario): number => {
@@ -77,6 +83,32 @@ const reboot = async (site: Site, machine: Machine, errorMs: number): Promise<vo
   await site.startAgent();
 };
 
+/** Each hello is answered late, though it went up at once: the time in the middle of the two is off by half of it. */
+const answerLate = (site: Site): void => {
+  const { proxy } = site;
+  let [connections, accepted] = [0, false];
+  proxy.watch = (direction, bytes) => {
+    if (connections !== proxy.connections.length) {
+      [connections, accepted] = [proxy.connections.length, false];
+      proxy.fault = undefined;
+    }
+    accepted ||= direction === 'down' && bytes <= MOST_ANSWER_BYTES;
+    if (accepted && direction === 'up' && bytes >= LEAST_HELLO_BYTES && proxy.fault === undefined)
+      proxy.fault = { type: 'delay', direction: 'down', ms: SLOW_MS };
+    return true;
+  };
+};
+
+/** A boot that learns the time in doubt first: what it sends meanwhile says so. */
+const slowAnswer = async (site: Site, machine: Machine): Promise<void> => {
+  answerLate(site);
+  await reboot(site, machine, errorOf('slow-answer'));
+  const before = (await site.status())?.buffer.firstUnacked ?? 0;
+  await eventually(async () => ((await site.status())?.buffer.firstUnacked ?? 0) > before, CONNECT_MS);
+  site.proxy.watch = undefined;
+  site.proxy.fault = undefined;
+};
+
 const cycle = async (
   site: Site,
   machine: Machine,
@@ -97,7 +129,8 @@ const cycle = async (
     await sleep(2_500 + random() * 2_000);
     site.proxy.fault = undefined;
     await reboot(site, machine, errorOf(scenario));
-  } else await reboot(site, machine, errorOf(scenario));
+  } else if (scenario === 'slow-answer') await slowAnswer(site, machine);
+  else await reboot(site, machine, errorOf(scenario));
   await eventually(() => site.delivers(), CONNECT_MS);
   await sleep(1_000 + random() * 2_000);
 };
@@ -150,6 +183,17 @@ export const clock: FaultTest = {
           file: 'agent/buffer/boots.js',
           find: "if (clock !== 'unsynced')\n            return { time: row.time, clock, uncertaintyMs: row.uncertainty ?? 0 };",
           replace: "return { time: row.time, clock: 'synced', uncertaintyMs: 0 };",
+        },
+      ],
+    },
+    'no-doubt': {
+      breaks: 'a time that was long on its way is taken for a sure one',
+      found: /^I4 .*its time/,
+      edits: [
+        {
+          file: 'agent/clock/gateway-clock.js',
+          find: 'uncertaintyMs: isSure(known) ? 0 : known.uncertaintyMs,',
+          replace: 'uncertaintyMs: 0,',
         },
       ],
     },

@@ -6,8 +6,8 @@ import { sleep } from './fault-test.js';
 export type LinkFault =
   /** Ends a connection after so many bytes in that direction. */
   | { readonly type: 'cut' | 'reset'; readonly direction: 'up' | 'down'; readonly afterBytes: number }
-  /** Every byte takes this long. */
-  | { readonly type: 'delay'; readonly ms: number }
+  /** Every byte takes this long, in that direction where one is named. */
+  | { readonly type: 'delay'; readonly ms: number; readonly direction?: 'up' | 'down' }
   /** Nothing passes any more, and nobody is told. */
   | { readonly type: 'half-open' }
   /** A portal answers in the fleet's place. */
@@ -133,6 +133,7 @@ export class LinkProxy {
       case 'silent':
         return;
       case 'delay':
+        if ((fault.direction ?? direction) !== direction) break;
         this.#delay(pair, direction, bytes, fault.ms);
         return;
       case 'cut':

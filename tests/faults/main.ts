@@ -16,6 +16,7 @@ const faultTests: Readonly<Record<string, () => Promise<FaultTest>>> = {
   herd: async () => (await import('./herd.js')).herd,
   link: async () => (await import('./link.js')).link,
   line: async () => (await import('./line.js')).line,
+  room: async () => (await import('./room.js')).room,
 };
 
 interface Options {

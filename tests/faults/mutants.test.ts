@@ -10,10 +10,11 @@ import { line } from './line.js';
 import { link } from './link.js';
 import { power } from './power.js';
 import { changedText } from './programs.js';
+import { room } from './room.js';
 import { soak } from './soak.js';
 
 const dist = join(import.meta.dirname, '../../dist');
-const faults = { broker, clock, disk, herd, kill, line, link, power, soak };
+const faults = { broker, clock, disk, herd, kill, line, link, power, room, soak };
 const mutants = Object.entries(faults).flatMap(([name, fault]) =>
   Object.entries(fault.mutants).map(([mutant, { edits }]) => ({ name, mutant, edits })),
 );

@@ -29,6 +29,15 @@ export interface Programs {
   readonly modules: string;
 }
 
+const PARTS = [
+  'agent',
+  'drivers',
+  'fleet',
+  'terroir-agent',
+  'terroir-fleet',
+  'tests/faults',
+  'tests/support',
+];
 const OUTPUT_CHARACTERS = 200_000;
 
 /** The folder of the checkout, from a source or from what is compiled of it. */
@@ -66,8 +75,7 @@ const edit = (dist: string, change: Edit): void => {
 export const layOutPrograms = (folder: string, edits: readonly Edit[] = []): Programs => {
   const dist = join(folder, 'dist');
   mkdirSync(dist, { recursive: true });
-  for (const part of ['agent', 'drivers', 'fleet', 'terroir-agent', 'terroir-fleet', 'tests/faults'])
-    cpSync(join(root, 'dist', part), join(dist, part), { recursive: true });
+  for (const part of PARTS) cpSync(join(root, 'dist', part), join(dist, part), { recursive: true });
   for (const name of ['package.json', 'config', 'node_modules'])
     symlinkSync(join(root, name), join(folder, name));
   for (const each of edits) edit(dist, each);

@@ -46,6 +46,19 @@ devices: { m: { bus: hall, address: 1, profile: terroir/noise-meter, interval: 2
     );
   });
 
+  test.each(['15', '15.9', '-1', 'lots'])(
+    'says how much a buffer needs that is to have %s MB',
+    (megabytes) => {
+      const buffer = (given: string): string =>
+        write('buffer.yaml', `gateway: { name: Town hall }\nbuffer:\n  megabytes: ${given}\n`);
+      const file = buffer(megabytes);
+      expect(renderCheck(check(file))).toContain(
+        `${file}:3:3 buffer.megabytes: must be 16 or more, the most that the buffer's file takes, in MB, not ${megabytes}`,
+      );
+      expect(check(buffer('16')).ok).toBe(true);
+    },
+  );
+
   test('says the problems of a profile in the file of the profile', () => {
     mkdirSync(join(folder, 'own/acme'), { recursive: true });
     const profile = write('own/acme/t1.yaml', 'maker: Acme\n');
