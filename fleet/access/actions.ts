@@ -8,9 +8,13 @@ export interface ActionRule {
   readonly changes: boolean;
   /** Also for callers on the machine's own loopback address, who have not said who they are. */
   readonly local?: true;
+  /** Also for whoever has not said who they are: what is open to everybody. */
+  readonly public?: true;
 }
 
 const reads = (...to: readonly Role[]): ActionRule => ({ to, changes: false });
+/** Anybody reads what is open; of anything else the scope gives a stranger nothing. */
+const readsOpenly = (...to: readonly Role[]): ActionRule => ({ to, changes: false, public: true });
 const changes = (...to: readonly Role[]): ActionRule => ({ to, changes: true });
 const open: ActionRule = { to: 'everyone', changes: false };
 const openChange: ActionRule = { to: 'everyone', changes: true };
@@ -76,10 +80,11 @@ export const ACTIONS = {
   'erase-readings': changes(),
 
   'read-inventory': reads(...ROLES),
-  'read-data': reads(...ROLES),
+  'read-data': readsOpenly(...ROLES),
   'prove-data': reads(...ROLES),
 
-  'read-datasets': reads(...ROLES),
+  'read-datasets': readsOpenly(...ROLES),
+  'read-catalogue': readsOpenly(...ROLES),
   'manage-datasets': changes('owner', 'operator'),
   'read-agreements': reads(...ROLES),
   'explain-decision': reads(...ROLES),

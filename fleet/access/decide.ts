@@ -24,6 +24,7 @@ export const inOrganisation = (organisationId: string, siteId?: string | null): 
 
 export type Reason =
   | 'everyone'
+  | 'public'
   | 'operator'
   | 'local'
   | 'own'
@@ -68,14 +69,17 @@ export const createDecide =
       case 'gateway':
         return decideForGateway(subject.id, action, resource);
       case 'local':
-        return rule.local === true ? permit('local') : deny('not-signed-in');
+        return rule.local === true ? permit('local') : openly(rule);
       case 'anonymous':
-        return deny('not-signed-in');
+        return openly(rule);
       case 'person':
       case 'key':
         return decideForMember(subject, action, rule, resource, tree, now);
     }
   };
+
+const openly = (rule: ActionRule): Decision =>
+  rule.public === true ? permit('public') : deny('not-signed-in');
 
 /** A gateway may speak for itself alone. The broker asks this for each topic. */
 export const decideForGateway = (id: string, action: Action, resource: Resource): Decision => {

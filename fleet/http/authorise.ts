@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { ruleOf } from '../access/actions.js';
 import type { AuditRecord } from '../access/audit/content.js';
 import { ANY, type Decision, type Resource } from '../access/decide.js';
 import { AccessError } from '../access/errors.js';
@@ -27,6 +28,7 @@ export const checkEveryRequest = (server: Server, context: HttpContext, limit: R
     limit.take(request.subject, addressOf(request));
     if (request.is404) return;
     authorise(context, request, ANY);
+    requireTrueToken(request);
     requireSameOrigin(context, request);
   });
 };
@@ -82,6 +84,16 @@ const namedIn = ({ params, query }: FastifyRequest): string | null => {
 };
 
 const NAMED = Type.Object({ id: Type.Optional(Type.String()), point: Type.Optional(Type.String()) });
+
+/**
+ * Throws `AccessError` `unauthenticated` where somebody gave a session or a key that is none: a program whose key ended
+ * must not take the little that is open for all there is.
+ */
+const requireTrueToken = (request: FastifyRequest): void => {
+  const named = isMember(request.subject) || tokenOf(request) === undefined;
+  if (named || ruleOf(actionOf(request))?.to === 'everyone') return;
+  throw refusalOf({ permit: false, reason: 'not-signed-in' });
+};
 
 /** Throws `AccessError` `forbidden` on a change that another site makes a browser ask for, and records it. */
 const requireSameOrigin = ({ audit }: HttpContext, request: FastifyRequest): void => {

@@ -58,8 +58,7 @@ const addReads: Routes = (server, context) => {
       schema: { summary: 'One dataset', tags: ['sharing'], params: BY_ID, response: { 200: SEEN_DATASET } },
     },
     async (request, reply) => {
-      const dataset = seenDatasets(context, request).find(({ id }) => id === request.params.id);
-      if (dataset === undefined) throw notFound();
+      const dataset = requireSeen(context, request, request.params.id);
       return withEtag(reply, present(context, request, dataset));
     },
   );
@@ -159,6 +158,13 @@ const recordOf = (request: FastifyRequest, before: Dataset | undefined, after: D
 /** Without what is undefined: what a trail keeps is JSON. */
 const plain = (content: object) => JSON.parse(JSON.stringify(content)) as Record<string, never>;
 
+/** The dataset of an address. Throws `HttpError` `not-found`, also for one that the caller does not see. */
+export const requireSeen = (context: HttpContext, request: FastifyRequest, id: string): Dataset => {
+  const dataset = seenDatasets(context, request).find((seen) => seen.id === id);
+  if (dataset === undefined) throw notFound();
+  return dataset;
+};
+
 const ownDataset = (context: HttpContext, request: FastifyRequest, id: string): Dataset => {
   const dataset = context.sharing.policy().datasets.get(id);
   const reach = reachOf(context, request);
@@ -167,7 +173,8 @@ const ownDataset = (context: HttpContext, request: FastifyRequest, id: string): 
   return dataset;
 };
 
-const seenDatasets = (context: HttpContext, request: FastifyRequest): readonly Dataset[] => {
+/** Those that the caller may know of. */
+export const seenDatasets = (context: HttpContext, request: FastifyRequest): readonly Dataset[] => {
   const { organisations, siteId } = reachOf(context, request);
   const { datasets } = context.sharing.policy();
   if (siteId !== undefined) return [];

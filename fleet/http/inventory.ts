@@ -5,9 +5,8 @@ import type { Page, ViewsReader } from '../store/views-store.js';
 import { noteReads, scopeOf, SHARED_QUERY } from './caller.js';
 import type { HttpContext, Routes, Server } from './context.js';
 import { pageOf, readPage } from './paging.js';
+import { presentLatest } from './present-series.js';
 import { DEVICE, LATEST, POINT } from './resources.js';
-import { isoTime } from './time.js';
-import { presentValue } from './value.js';
 
 interface Listing<Row> {
   readonly path: string;
@@ -44,7 +43,7 @@ export const inventoryRoutes: Routes = (server, context) => {
     summary: 'The newest reading of each point',
     item: LATEST,
     read: (views, scope, now, page) => views.latest(scope, now, page),
-    present: (row) => ({ ...row, time: isoTime(row.time), value: presentValue(row.value) }),
+    present: presentLatest,
     timeOf: ({ time }) => time,
   });
 };

@@ -1,7 +1,14 @@
 import { representative } from '#wire/aggregate/representative.js';
-import type { ReadingRow, RollupRow } from '../store/views-store.js';
+import type { LatestRow, ReadingRow, RollupRow } from '../store/views-store.js';
 import { isoTime } from './time.js';
 import { presentValue } from './value.js';
+
+/** The newest reading of a point as `/latest` gives it. */
+export const presentLatest = (row: LatestRow) => ({
+  ...row,
+  time: isoTime(row.time),
+  value: presentValue(row.value),
+});
 
 /** A reading as `/readings` gives it. */
 export const presentReading = (row: ReadingRow) => ({

@@ -14,6 +14,7 @@ import { actRoutes } from './acts.js';
 import { agreementRoutes } from './agreements.js';
 import { competenceRoutes } from './competences.js';
 import { consumptionRoutes } from './consumption.js';
+import { datasetDataRoutes } from './dataset-data.js';
 import { datasetRoutes } from './datasets.js';
 import { decisionRoutes } from './decisions.js';
 import { enrolmentRoutes } from './enrolment.js';
@@ -171,6 +172,7 @@ const addDocumentation = async (server: Server, version: string, actions: RouteA
       schema: {
         ...schema,
         description: [schema?.description, whoMay(route.config?.action)].filter(Boolean).join(' '),
+        ...mayBeStranger(route.config?.action),
         response: { ...Object(schema?.response), '4xx': PROBLEM_RESPONSE },
       },
     }),
@@ -183,6 +185,10 @@ const addDocumentation = async (server: Server, version: string, actions: RouteA
     }),
   );
 };
+
+/** Of what is open a stranger gets an answer too. */
+const mayBeStranger = (action: string | undefined) =>
+  action !== undefined && ruleOf(action)?.public === true ? { security: [{}, { session: [] }] } : {};
 
 const whoMay = (action: string | undefined): string => {
   const to = action === undefined ? undefined : ruleOf(action)?.to;
@@ -222,6 +228,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   readingsRoutes(server, context);
   proofRoutes(server, context);
   datasetRoutes(server, context);
+  datasetDataRoutes(server, context);
   agreementRoutes(server, context);
   decisionRoutes(server, context);
   usageRoutes(server, context);

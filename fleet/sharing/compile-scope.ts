@@ -32,13 +32,22 @@ export interface SharedReading {
   readonly purpose: string | null;
 }
 
+/** What anybody reads who has not said who they are: what is open. */
+const compileOpenScope = (now: number, { policy, bodies, purpose }: SharedReading): Scope => ({
+  grants: [],
+  shared: flowsFor(policy, { organisationId: null, purpose, now }).map((flow) => sharedGrant(flow, bodies)),
+  policyVersion: policy.version,
+});
+
 /** The same with what others give the subject's organisation for this purpose; nothing of it within a limited role. */
 export const compileScope = (
   subject: Subject,
   tree: OrganisationTree,
   now: number,
-  { policy, bodies, purpose }: SharedReading,
+  shared: SharedReading,
 ): Scope => {
+  if (subject.type === 'anonymous' || subject.type === 'local') return compileOpenScope(now, shared);
+  const { policy, bodies, purpose } = shared;
   const own = compileOwnScope(subject, tree, now);
   const limited = subject.type === 'person' && subject.limit !== undefined;
   if (own.grants.length === 0 || !isMember(subject) || limited) {
@@ -49,7 +58,8 @@ export const compileScope = (
   return { ...own, shared: flows.map((flow) => sharedGrant(flow, bodies)), policyVersion: policy.version };
 };
 
-const sharedGrant = (flow: Flow, bodies: LegalBodies): SharedGrant => {
+/** What a flow gives, as scopes say it. */
+export const sharedGrant = (flow: Flow, bodies: LegalBodies): SharedGrant => {
   const { giver, agreementId, version, clause, datasetId } = flow;
   const { finestMs, delayMs, areas, aggregation, from, to } = flow.effective;
   return {

@@ -52,17 +52,20 @@ export interface Considered {
 export const openFlows = ({ datasets, themes }: Policy): readonly Flow[] =>
   [...datasets.values()]
     .filter(({ content }) => content.audience === 'open')
-    .map((dataset) => ({
-      group: `dataset ${dataset.id}`,
-      agreementId: null,
-      version: null,
-      clause: null,
-      giver: dataset.organisationId,
-      datasetId: dataset.id,
-      matching: matchingOf(dataset.content.selection, themes),
-      effective: effectiveOf(dataset.content.conditions ?? {}),
-      since: 0,
-    }));
+    .map((dataset) => datasetFlow(dataset, themes));
+
+/** A dataset as it gives itself, without an agreement. */
+export const datasetFlow = ({ id, organisationId, content }: Dataset, themes: Themes): Flow => ({
+  group: `dataset ${id}`,
+  agreementId: null,
+  version: null,
+  clause: null,
+  giver: organisationId,
+  datasetId: id,
+  matching: matchingOf(content.selection, themes),
+  effective: effectiveOf(content.conditions ?? {}),
+  since: 0,
+});
 
 /** The clauses of all agreements that name the reader as a receiver. */
 export const consideredFor = (policy: Policy, reading: Reading): readonly Considered[] =>

@@ -156,11 +156,14 @@ describe('an API key', () => {
   });
 });
 
+/** Of these strangers read what is open. */
+const OPENLY: ReadonlySet<string> = new Set(['read-data', 'read-datasets', 'read-catalogue']);
+
 describe('whoever is nobody', () => {
   test('may only what is for everyone; from the machine itself also its metrics', () => {
     const decide = decideOver(TREE);
     for (const action of ALL) {
-      const everyone = ACTIONS[action].to === 'everyone';
+      const everyone = ACTIONS[action].to === 'everyone' || OPENLY.has(action);
       expect(decide(ANONYMOUS, action, ANY).permit).toBe(everyone);
       expect(decide(LOCAL, action, ANY).permit).toBe(everyone || action === 'read-metrics');
     }

@@ -4,7 +4,7 @@ import { ACTIONS } from '../../../fleet/access/actions.js';
 import type { RegisteredRoute } from '../../../fleet/http/route-actions.js';
 import { ROLES, type Limit, type Role } from '../../../fleet/store/people-store.js';
 import { GATEWAY_A, type Answer, type HttpUnderTest } from './http-under-test.js';
-import { openTerritory } from './territory.js';
+import { openTerritory, pointId } from './territory.js';
 
 /** What is for everybody, by hand: an action that is opened by mistake is not here. */
 const OPEN: ReadonlySet<string> = new Set([
@@ -21,6 +21,9 @@ const OPEN: ReadonlySet<string> = new Set([
   'enrol-gateway',
   'renew-certificate',
 ]);
+
+/** Also answers strangers, by hand: with what is open, which here is nothing. */
+const PUBLIC: ReadonlySet<string> = new Set(['read-data', 'read-datasets', 'read-catalogue']);
 
 /** Who may, by hand; of actions that are not named here only what follows from their kind is expected. */
 const MAY: Readonly<Record<string, readonly Role[]>> = {
@@ -151,11 +154,17 @@ describe('each route and verb', () => {
   test('gives strangers nothing', async () => {
     const http = await openTerritory();
     const wrong: string[] = [];
-    for (const { method, url } of closedRoutes(http)) {
-      const { status } = await ask(http, method, url);
-      if (status !== 401) wrong.push(`${method} ${url}: ${status}`);
+    for (const { method, url, action } of closedRoutes(http)) {
+      const { status, text } = await ask(http, method, url);
+      const empty = status === 200 && (text === '' || text.includes('"items":[]'));
+      const nothing = PUBLIC.has(action) ? empty || status === 404 || status === 400 : status === 401;
+      if (!nothing) wrong.push(`${method} ${url}: ${status}`);
+      const { status: pretended } = await ask(http, method, url, 'no-such-token');
+      if (pretended !== 401) wrong.push(`${method} ${url} with a token that is none: ${pretended}`);
     }
     expect(wrong).toEqual([]);
+    const asked = `/api/v1/readings?point=${await pointId(http, 'p1')}`;
+    expect((await http.ask('GET', asked, { host: HOST })).status).toBe(404);
   });
 
   test.each(HOMES)('gives each role of %s what the table says', async (home) => {
