@@ -13,6 +13,9 @@ const write = (name: string, text: string): string => {
   return file;
 };
 
+const withBuffer = (megabytes: string): string =>
+  write('buffer.yaml', `gateway: { name: Town hall }\nbuffer:\n  megabytes: ${megabytes}\n`);
+
 describe('check', () => {
   test('sums up a configuration that is in order', () => {
     const file = write(
@@ -49,13 +52,11 @@ devices: { m: { bus: hall, address: 1, profile: terroir/noise-meter, interval: 2
   test.each(['15', '15.9', '-1', 'lots'])(
     'says how much a buffer needs that is to have %s MB',
     (megabytes) => {
-      const buffer = (given: string): string =>
-        write('buffer.yaml', `gateway: { name: Town hall }\nbuffer:\n  megabytes: ${given}\n`);
-      const file = buffer(megabytes);
+      const file = withBuffer(megabytes);
       expect(renderCheck(check(file))).toContain(
         `${file}:3:3 buffer.megabytes: must be 16 or more, the most that the buffer's file takes, in MB, not ${megabytes}`,
       );
-      expect(check(buffer('16')).ok).toBe(true);
+      expect(check(withBuffer('16')).ok).toBe(true);
     },
   );
 
