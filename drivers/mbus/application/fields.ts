@@ -63,24 +63,28 @@ interface Times {
   readonly now?: number;
   readonly ofStorage: ReadonlyMap<number, number>;
   readonly ofValue: ReadonlyMap<string, number>;
+  /** Storages whose own date is none: nothing was stored there yet. */
+  readonly undated: ReadonlySet<number>;
 }
 
 const timesOf = (reads: readonly Read[], clock: DeviceClock): Times => {
   const ofStorage = new Map<number, number>();
   const ofValue = new Map<string, number>();
+  const undated = new Set<number>();
   let now: number | undefined;
   for (const { record, value } of reads) {
-    const at = utcOf(value, clock);
-    if (at === undefined) continue;
     const { data, value: meant } = record.header;
     const { storage } = data;
+    if ('problem' in value && datesStorage(record)) undated.add(storage);
+    const at = utcOf(value, clock);
+    if (at === undefined) continue;
     if (meant.timeOf) ofValue.set(valueKey(record, meant.base), at);
     else if (!datesStorage(record)) continue;
     // Where a storage bears two dates, the other is that of its next value.
     else if (storage > 0) ofStorage.set(storage, ofStorage.get(storage) ?? at);
     else if (meant.name === 'date time') now ??= at;
   }
-  return { ...(now === undefined ? {} : { now }), ofStorage, ofValue };
+  return { ...(now === undefined ? {} : { now }), ofStorage, ofValue, undated };
 };
 
 /** When the value was true, where that is another time than the telegram's. */
@@ -90,6 +94,15 @@ const timeOf = (record: DataRecord, { ofValue, ofStorage }: Times): number | und
   return own ?? (storage === 0 ? undefined : ofStorage.get(storage));
 };
 
+/** An integer of a storage that nothing was put into: memory that was never written reads as ones, and its date is none. */
+const neverStored = ({ bytes, form, header: { data, value } }: DataRecord, { undated }: Times): boolean =>
+  data.storage > 0 &&
+  undated.has(data.storage) &&
+  value.coding === 'signed' &&
+  (form ?? 'binary') === 'binary' &&
+  bytes.length > 0 &&
+  bytes.every((byte) => byte === 0xff);
+
 const fieldOf = ({ record, value, at: said }: Read, times: Times, doubt: Doubt | undefined): Field => {
   const { raw, header } = record;
   if ('problem' in value) return { value: null, raw, fault: { code: value.code, detail: value.problem } };
@@ -98,6 +111,15 @@ const fieldOf = ({ record, value, at: said }: Read, times: Times, doubt: Doubt |
       value: null,
       raw,
       fault: { code: 'sentinel', detail: `${String(value.value)} held during an error: it is no reading` },
+    };
+  if (neverStored(record, times))
+    return {
+      value: null,
+      raw,
+      fault: {
+        code: 'sentinel',
+        detail: 'all bits are 1, and the date of its storage is none: never stored',
+      },
     };
   const at = said ?? timeOf(record, times);
   if (at === undefined)
