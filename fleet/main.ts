@@ -43,6 +43,9 @@ Examples:
   terroir-fleet usage --organisation Brenne             # who used its data for what, month by month
   terroir-fleet user invite --organisation 63014 --role operator
   terroir-fleet key create --name platform --role viewer --purpose open-data
+  terroir-fleet dataset create --title 'Places libres' --theme parking --audience agreement
+  terroir-fleet agreement sign 5x… 1                    # in person, over the running service
+  terroir-fleet explain --point 7k… --purpose operations
   terroir-fleet proof 7k… --at 2026-11-20T08:00Z --out reading.proof
   terroir-fleet verify reading.proof --root root.pem    # anybody, anywhere, offline
   terroir-fleet erase --point 7k… --from 2026-11-20T00:00Z --to 2026-11-21T00:00Z --reason "asked for" --dry-run
@@ -90,6 +93,9 @@ const commands = new Map<string, () => Promise<Command>>([
       return brokerConfigCommand(openBrokerConfigSource, parsePort);
     },
   ],
+  ['dataset', async () => (await import('./sharing/commands/dataset-command.js')).datasetCommand()],
+  ['agreement', async () => (await import('./sharing/commands/agreement-command.js')).agreementCommand()],
+  ['explain', async () => (await import('./sharing/commands/explain-command.js')).explainCommand()],
   ['proof', async () => (await import('./proof/proof-command.js')).proofCommand()],
   ['verify', async () => (await import('./proof/verify-command.js')).verifyCommand()],
   ['erase', async () => (await import('./erasure/erase-command.js')).eraseCommand()],

@@ -19,6 +19,7 @@ import { createGatewayControl } from './registry/gateway-control.js';
 import { newId } from './registry/new-id.js';
 import { createSharing } from './sharing/sharing.js';
 import { createUsageLedger } from './sharing/usage/usage-ledger.js';
+import { readTemplates } from './sharing/templates.js';
 import { readThemeCatalogue, themesOf } from './sharing/themes.js';
 import { createOrganisations } from './registry/organisations/organisations.js';
 import { readOrganisationVocabulary } from './registry/organisations/vocabulary.js';
@@ -105,6 +106,7 @@ const openContext = async (
       every,
       failed: (err) => settings.log.error({ err }, 'usage ledger not written: kept, and tried again'),
     }),
+    templates: readTemplates(),
     organisations: createOrganisations({
       store: registry,
       vocabulary: readOrganisationVocabulary(),

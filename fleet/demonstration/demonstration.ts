@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { agentConfiguration } from './agent-configuration.js';
 import { runChild } from './child.js';
+import { slugOf } from '../slug.js';
 import { openFleetClient, waitForHealth, type FleetClient } from './fleet-client.js';
 import { Household } from './household.js';
 import { moveBroker, readAdministrator, readMemory, stillRuns, writeMemory, type Memory } from './memory.js';
@@ -12,7 +13,6 @@ import {
   isSpeaking,
   LINES,
   parseTerritory,
-  slugOf,
   type Line,
   type Municipality,
   type Territory,

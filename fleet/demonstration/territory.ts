@@ -35,11 +35,3 @@ export const parseTerritory = (text: string): Territory => {
   const [first] = Errors(TERRITORY, document);
   throw new TypeError(`territory: ${first?.instancePath ?? ''} ${first?.message ?? 'is not valid'}`);
 };
-
-/** A name as a folder: lower case, without accents. */
-export const slugOf = (name: string): string =>
-  name
-    .normalize('NFD')
-    .replaceAll(/[\u0300-\u036F]/g, '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-');

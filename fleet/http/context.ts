@@ -11,6 +11,7 @@ import type { Organisations } from '../registry/organisations/organisations.js';
 import type { Renewal } from '../registry/renewal.js';
 import type { Sharing } from '../sharing/sharing.js';
 import type { UsageLedger } from '../sharing/usage/usage-ledger.js';
+import type { Template } from '../sharing/templates.js';
 import type { RegistryStore } from '../store/registry-store.js';
 import type { ViewsReader } from '../store/views-store.js';
 import type { Prover } from '../proof/prover.js';
@@ -58,6 +59,8 @@ export interface HttpContext extends Access {
   readonly sharing: Sharing;
   /** Who used whose data for what. */
   readonly usage: UsageLedger;
+  /** Of agreements, by name. */
+  readonly templates: ReadonlyMap<string, Template>;
   readonly views: ViewsReader;
   readonly proofs: Prover;
   /** Signs what an erasure took. */

@@ -11,6 +11,7 @@ import { checkEveryRequest, recordUnseen } from './authorise.js';
 import type { HttpContext, Server } from './context.js';
 import { accountRoutes } from './account.js';
 import { actRoutes } from './acts.js';
+import { agreementTemplateRoutes } from './agreement-templates.js';
 import { agreementRoutes } from './agreements.js';
 import { competenceRoutes } from './competences.js';
 import { consumptionRoutes } from './consumption.js';
@@ -230,6 +231,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   datasetRoutes(server, context);
   datasetDataRoutes(server, context);
   agreementRoutes(server, context);
+  agreementTemplateRoutes(server, context);
   decisionRoutes(server, context);
   usageRoutes(server, context);
   server.get(

@@ -22,6 +22,7 @@ import { createOrganisations } from '../../../fleet/registry/organisations/organ
 import { readOrganisationVocabulary } from '../../../fleet/registry/organisations/vocabulary.js';
 import { createRenewal } from '../../../fleet/registry/renewal.js';
 import { createSharing } from '../../../fleet/sharing/sharing.js';
+import { readTemplates } from '../../../fleet/sharing/templates.js';
 import { readThemeCatalogue, themesOf } from '../../../fleet/sharing/themes.js';
 import { createUsageLedger, type UsageLedger } from '../../../fleet/sharing/usage/usage-ledger.js';
 import { newId as makeId } from '../../../fleet/registry/new-id.js';
@@ -169,6 +170,7 @@ export const openHttpOver = async (
       }),
       sharing,
       usage,
+      templates: readTemplates(),
       views: fleet.reader,
       proofs: createProver({
         views: fleet.reader,
