@@ -166,7 +166,7 @@ const seenActs = (
   const seen = [];
   for (let after = from; seen.length < limit;) {
     const query = { limit: 200, ...(record === undefined ? {} : { recordId: record }) };
-    const acts = context.registry.acts({ ...query, ...(after === undefined ? {} : { after }) });
+    const acts = context.registry.actsIn(reach, { ...query, ...(after === undefined ? {} : { after }) });
     seen.push(...acts.filter(({ changes }) => concernsOnly(context.registry, changes, reach)));
     const last = acts.at(-1);
     if (last === undefined) break;

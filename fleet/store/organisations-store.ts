@@ -23,6 +23,9 @@ export interface OrganisationsStore {
   act(id: string): Act | undefined;
   /** Acts, newest first; of one record, where its id is given. At most `limit`, older than `before`. */
   acts(query: ActsQuery): readonly Act[];
+  /** The same of those that concern organisations within reach, perhaps others too; the acts of others are not read. */
+  actIn(reach: Reach, id: string): Act | undefined;
+  actsIn(reach: Reach, query: ActsQuery): readonly Act[];
   /** Gives gateways, sites and locations to whom holds them at `now`: holders that were named ahead. Gives the count. */
   settleHolders(now: number): number;
 }
@@ -265,11 +268,13 @@ export interface NewAct {
   /** What was asked for, and how it was decided. */
   readonly summary: JsonObject;
   readonly changes: readonly Change[];
+  /** Organisations that it changed something for: those among whose acts it is found. */
+  readonly concerns: readonly string[];
   /** With kind `undo`: the act that this one takes back. */
   readonly undoes?: string;
 }
 
-export interface Act extends Omit<NewAct, 'undoes'> {
+export interface Act extends Omit<NewAct, 'concerns' | 'undoes'> {
   /** The act that took this one back. */
   readonly undoneBy: string | null;
 }

@@ -133,13 +133,19 @@ const addSite = (
 ): void => {
   const more = { name: `Site ${id}`, address: null, geometry: null, mergedInto: null };
   const site = { id, organisationId, ...more };
-  registry.apply({ id: `act-${id}`, ...ACT, changes: [{ record: 'site', before: null, after: site }] });
+  registry.apply({
+    id: `act-${id}`,
+    ...ACT,
+    concerns: [organisationId],
+    changes: [{ record: 'site', before: null, after: site }],
+  });
   if (gatewayId === undefined) return;
   const gateway = registry.record('gateway', gatewayId);
   if (gateway === undefined) throw new Error(`no gateway ${gatewayId}`);
   registry.apply({
     id: `act-${id}-gateway`,
     ...ACT,
+    concerns: [organisationId],
     changes: [{ record: 'gateway', before: gateway, after: { ...gateway, siteId: id } }],
   });
 };
@@ -163,6 +169,7 @@ const addLocation = (
   registry.apply({
     id: `act-${id}`,
     ...ACT,
+    concerns: [organisationId],
     changes: [
       { record: 'location', before: null, after: location },
       { record: 'locationHolding', before: null, after: holding },

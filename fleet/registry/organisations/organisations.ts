@@ -1,5 +1,6 @@
 import { StoreError } from '../../store/errors.js';
 import type { Act, Change, NewAct, OrganisationsStore } from '../../store/organisations-store.js';
+import { concernedBy } from './concerned.js';
 import type { Deed } from './deeds.js';
 import { draftDeed, type Drafted } from './draft-deed.js';
 import { createDraft, type Draft } from './draft.js';
@@ -59,9 +60,10 @@ export const createOrganisations = (deps: OrganisationsDeps): Organisations => {
     requireOnSite(draft, planned, actor);
     return planned;
   };
-  const keep = (act: NewAct): Act => {
+  const keep = (act: UnkeptAct): Act => {
     try {
-      store.apply(act);
+      const concerns = concernedBy(store, act.changes).map(({ organisationId }) => organisationId);
+      store.apply({ ...act, concerns });
     } catch (error) {
       if (error instanceof StoreError && isRefusal(error.code)) {
         throw new OrganisationError(error.code === 'taken' ? 'conflict' : error.code, error.message);
@@ -80,6 +82,9 @@ export const createOrganisations = (deps: OrganisationsDeps): Organisations => {
     draft: draftFor,
   };
 };
+
+/** An act before it is known whom it concerns. */
+export type UnkeptAct = Omit<NewAct, 'concerns'>;
 
 /** Throws `unknown` where somebody whose role is limited to a site would put something beyond it. */
 const requireOnSite = (draft: Draft, { changes }: Plan, { reach }: Actor): void => {

@@ -1,6 +1,6 @@
-import type { Act, Change, NewAct, OrganisationsStore } from '../../store/organisations-store.js';
+import type { Act, Change, OrganisationsStore } from '../../store/organisations-store.js';
 import { OrganisationError } from './errors.js';
-import type { Actor } from './organisations.js';
+import type { Actor, UnkeptAct } from './organisations.js';
 import { concernsOnly } from './within-reach.js';
 
 export interface UndoDeps {
@@ -8,7 +8,7 @@ export interface UndoDeps {
   readonly newId: () => string;
   readonly now: () => number;
   /** Applies an act and keeps it. */
-  readonly keep: (act: NewAct) => Act;
+  readonly keep: (act: UnkeptAct) => Act;
 }
 
 /** Takes an act back, where nothing that it changed was changed again; else says what came later. */
@@ -19,13 +19,18 @@ export const createUndo =
     try {
       return keep(act);
     } catch (error) {
-      throw error instanceof OrganisationError ? explained(store, act, error) : error;
+      throw error instanceof OrganisationError ? explained(store, act, actor, error) : error;
     }
   };
 
-const explained = (store: OrganisationsStore, act: NewAct, error: OrganisationError): OrganisationError => {
+const explained = (
+  store: OrganisationsStore,
+  act: UnkeptAct,
+  actor: Actor,
+  error: OrganisationError,
+): OrganisationError => {
   if (error.code === 'changed-since') {
-    const later = laterThan(store, act.undoes ?? '');
+    const later = laterThan(store, act.undoes ?? '', actor);
     const first =
       later === undefined ? '' : ` The act ${later.id} (${later.kind}) came later: undo that first.`;
     return new OrganisationError('changed-since', `What this act changed was changed again.${first}`);
@@ -62,8 +67,8 @@ const undoing = (
   actId: string,
   { by, reach }: Actor,
   made: { readonly id: string; readonly at: number },
-): NewAct => {
-  const act = store.act(actId);
+): UnkeptAct => {
+  const act = reach === undefined ? store.act(actId) : store.actIn(reach, actId);
   if (act === undefined || (reach !== undefined && !concernsOnly(store, act.changes, reach))) {
     throw new OrganisationError('unknown', `There is no act ${actId}.`);
   }
@@ -78,10 +83,14 @@ const undoing = (
 };
 
 /** Where an act cannot be taken back: the newest one that changed the same again. */
-const laterThan = (store: OrganisationsStore, actId: string): Act | undefined => {
+const laterThan = (store: OrganisationsStore, actId: string, { reach }: Actor): Act | undefined => {
   const act = store.act(actId);
+  const actsOf = (recordId: string): readonly Act[] => {
+    const query = { recordId, limit: 5 };
+    return reach === undefined ? store.acts(query) : store.actsIn(reach, query);
+  };
   const ids = new Set(act?.changes.map(({ before, after }) => (after ?? before)?.id ?? ''));
-  const later = [...ids].flatMap((recordId) => store.acts({ recordId, limit: 5 }));
+  const later = [...ids].flatMap(actsOf);
   return later
     .filter(
       ({ id, at, kind, undoneBy }) =>

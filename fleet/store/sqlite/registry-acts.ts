@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { StoreError } from '../errors.js';
-import type { Act, Change, NewAct, OrganisationsStore } from '../organisations-store.js';
+import type { NewAct, OrganisationsStore } from '../organisations-store.js';
 import type { Database } from './database.js';
+import { createActQueries } from './registry-act-queries.js';
 import { createRows, type Rows } from './registry-rows.js';
 
 /** Rows of organisations and what they hold, and the acts that changed them. */
@@ -27,10 +28,12 @@ const createApply = (database: Database, rows: Rows): OrganisationsStore['apply'
     `insert into act_change (act_id, number, record, record_id, before, after)
      values (@act, @number, @record, @id, @before, @after)`,
   );
+  const addConcern = database.prepare('insert into act_concern (organisation_id, act_id) values (?, ?)');
   const markUndone = database.prepare('update act set undone_by = ? where id = ? and undone_by is null');
   const apply = database.transaction((act: NewAct) => {
     const { id, kind, at, by, effective, changes, undoes } = act;
     addAct.run({ id, kind, at, by, effective, summary: JSON.stringify(act.summary) });
+    for (const organisationId of new Set(act.concerns)) addConcern.run(organisationId, id);
     if (undoes !== undefined && markUndone.run(id, undoes).changes === 0) throw changedSince('act', undoes);
     for (const [number, change] of changes.entries()) {
       const { record, before, after } = change;
@@ -63,48 +66,6 @@ const constraintOf = (error: unknown): StoreError | undefined => {
   if (code !== 'SQLITE_CONSTRAINT_FOREIGNKEY') return undefined;
   return new StoreError('in-use', 'Something else still refers to it.', { cause: error });
 };
-
-interface ActRow extends Omit<Act, 'summary' | 'changes'> {
-  readonly summary: string;
-}
-
-const ACT = 'a.id, a.kind, a.at, a.by, a.effective, a.summary, a.undone_by as undoneBy';
-
-const createActQueries = (database: Database): Pick<OrganisationsStore, 'act' | 'acts'> => {
-  const one = database.prepare<[string], ActRow>(`select ${ACT} from act a where a.id = ?`);
-  const changes = database.prepare<[string], { record: string; before: string | null; after: string | null }>(
-    'select record, before, after from act_change where act_id = ? order by number',
-  );
-  const pageOf = (filter: string) =>
-    database.prepare<[{ record: string; at: number; id: string; limit: number }], ActRow>(
-      `select ${ACT} from act a where (a.at, a.id) < (@at, @id) and ${filter}
-       order by a.at desc, a.id desc limit @limit`,
-    );
-  const all = pageOf("@record = ''");
-  const ofRecord = pageOf('a.id in (select act_id from act_change where record_id = @record)');
-  const actOf = (row: ActRow): Act => ({
-    ...row,
-    summary: JSON.parse(row.summary) as Act['summary'],
-    changes: changes
-      .all(row.id)
-      .map(
-        ({ record, before, after }) => ({ record, before: parsed(before), after: parsed(after) }) as Change,
-      ),
-  });
-  return {
-    act: (id) => {
-      const row = one.get(id);
-      return row === undefined ? undefined : actOf(row);
-    },
-    acts: ({ recordId, after, limit }) => {
-      const { at, id } = after ?? { at: Number.MAX_SAFE_INTEGER, id: '' };
-      const statement = recordId === undefined ? all : ofRecord;
-      return statement.all({ record: recordId ?? '', at, id, limit }).map(actOf);
-    },
-  };
-};
-
-const parsed = (row: string | null): unknown => (row === null ? null : JSON.parse(row));
 
 const createSettle = (database: Database): OrganisationsStore['settleHolders'] => {
   const settle = (subject: string) => {

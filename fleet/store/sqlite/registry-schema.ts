@@ -152,11 +152,17 @@ create table if not exists act_change (
   before text, after text, primary key (act_id, number)
 ) strict, without rowid;
 create index if not exists act_change_record on act_change (record_id);
+-- whose an act is: found from the organisation, so that the acts of others are not even looked at
+create table if not exists act_concern (
+  organisation_id text not null, act_id text not null references act(id), primary key (organisation_id, act_id)
+) strict, without rowid;
 create table if not exists point (
   number integer primary key, id text not null unique, device_id text not null references device(id),
   key text not null, name text not null, kind text not null, value_type text not null, property text not null,
   unit text not null, dial_unit text, previous_id text, current integer not null default 1
 ) strict;
 create index if not exists point_device on point (device_id, key);
+-- which device a point is of, from the index alone: before it is known whether somebody may see it
+create index if not exists point_of_device on point (id, device_id);
 create table if not exists secret (name text primary key, value blob not null) strict;
 `;

@@ -27,7 +27,7 @@ import { createTokenTables } from './registry-tokens.js';
 import { USAGE_SCHEMA } from './usage-schema.js';
 import { createUsageTables } from './usage-tables.js';
 
-const SCHEMA_VERSION = 5;
+const SCHEMA_VERSION = 6;
 /** Gateways, devices and points are looked up at random; KiB. */
 const CACHE_KIB = 8_192;
 
@@ -90,7 +90,7 @@ const bringUp = (database: Database, path: string): void => {
   database.exec(PEOPLE_SCHEMA);
   database.exec(AGREEMENTS_SCHEMA);
   database.exec(USAGE_SCHEMA);
-  // a new file, version 0, has all of it; schemas 4 and 5 added tables alone, which are made above
+  // a new file, version 0, has all of it; schemas 4 to 6 added tables alone, which are made above
   for (let from = version; from > 0 && from < SCHEMA_VERSION; from += 1) database.exec(STEPS.get(from) ?? '');
   database.pragma(`user_version = ${SCHEMA_VERSION}`);
 };

@@ -3,12 +3,14 @@ import type { DeviceRow, LocationRow, OrganisationRow, Page, PointRow, ViewsRead
 import type { Database } from './database.js';
 import { GATEWAY_COLUMNS, gatewayOf, type GatewayRow } from './registry-gateways.js';
 import {
+  gatewayOfGrant,
   GRANTS,
   grantsParameter,
   inventoryParameter,
   OF_POINT,
   operationsParameter,
   READABLE,
+  readablePoint,
   seenAt,
   SEEN_LOCATIONS,
   SEEN_ORGANISATIONS,
@@ -105,8 +107,8 @@ export const createInventory = (database: Database, now: () => number): Inventor
      where p.id > @after and ${POINT_READABLE} order by p.id limit @limit`,
   );
   const point = database.prepare<[{ grants: string; id: string }], PointRow>(
-    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES}
-     where p.id = @id and ${POINT_READABLE}`,
+    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS}
+     from ${readablePoint('@id')} cross join ${POINT_TABLES} where given.times > 0 and p.id = @id`,
   );
   const rollover = database.prepare<[{ grants: string; id: string }], { rollover: number | null }>(
     `with ${GRANTS}, ${VISIBLE} select c.rollover from ${POINT_TABLES} join directory_point c on c.point = p.number
@@ -125,8 +127,9 @@ export const createInventory = (database: Database, now: () => number): Inventor
      order by l.id limit @limit`,
   );
   const location = database.prepare<[{ grants: string; id: string }], StoredLocation>(
-    `with ${GRANTS}, ${SEEN_LOCATIONS} select ${LOCATION_COLUMNS} from registry.location l
-     where l.id = @id and l.id in (select id from seen_location)`,
+    `with ${GRANTS}, ${SEEN_LOCATIONS} select ${LOCATION_COLUMNS}
+     from (select count(*) as times from seen_location where id = @id) seen cross join registry.location l
+     where seen.times > 0 and l.id = @id`,
   );
   return {
     ...createOrganisationQueries(database),
@@ -158,7 +161,8 @@ const createOrganisationQueries = (
      where id > @after and ${gatewaySeen} order by id limit @limit`,
   );
   const gateway = database.prepare<[{ grants: string; id: string }], GatewayRow>(
-    `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway where id = @id and ${gatewaySeen}`,
+    `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway
+     where id in (select g.id from ${gatewayOfGrant('@id')})`,
   );
   return {
     organisations: (scope) => organisations.all({ grants: grantsParameter(scope, 0) }),

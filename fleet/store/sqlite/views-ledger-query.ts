@@ -3,7 +3,7 @@ import { missingRanges } from '../../log/seq-ranges.js';
 import { cover } from '../seq-cover.js';
 import type { LedgerRow, ViewsReader } from '../views-store.js';
 import type { Database } from './database.js';
-import { GRANTS, operationsParameter, seenAt } from './views-scope.js';
+import { gatewayOfGrant, GRANTS, operationsParameter, seenAt } from './views-scope.js';
 
 export interface AskedGateway {
   readonly grants: string;
@@ -38,8 +38,8 @@ export interface EpochRow {
 }
 
 /** `source` where the scope gives the gateway of that id; nothing otherwise. */
-export const GATEWAY = `gateway_row as materialized (select g.id from registry.gateway g
-  where g.id = @gateway and ${seenAt('g.organisation_id', 'g.site_id')})`;
+export const GATEWAY = `gateway_row as materialized (
+  select distinct g.id from ${gatewayOfGrant('@gateway')})`;
 
 const zeros = (columns: readonly string[]): string =>
   columns

@@ -78,6 +78,13 @@ export const seenAt = (organisation: string, site: string): string => `(
   ${organisation} in (select organisation_id from grants where site is null)
   or (${organisation}, ${site}) in (select organisation_id, site from grants where site is not null))`;
 
+/**
+ * The gateway of the id that a parameter names, as `g`, looked for from each grant: one of others is not even looked at.
+ */
+export const gatewayOfGrant = (parameter: string): string => `grants r
+  cross join registry.gateway g indexed by gateway_holder on g.organisation_id = r.organisation_id
+  and g.id = ${parameter} and (r.site is null or r.site = g.site_id)`;
+
 /** CTE `visible(device_id, organisation_id, from, to, finest)`: what was held by whom, as far as it is granted. */
 export const VISIBLE = `visible (device_id, organisation_id, "from", "to", finest) as materialized (
   select h.device_id, h.organisation_id, max(h."from", g."from"), min(ifnull(h."to", ${ENDLESS}), g."to"), g.finest
@@ -102,6 +109,14 @@ export const READABLE = `readable (device_id, point_id, organisation_id, "from",
 
 /** Whether a row of `readable` is of the point. */
 export const OF_POINT = '(r.device_id = d.id and (r.point_id is null or r.point_id = p.id))';
+
+/**
+ * Whether the point that a parameter names is in `readable`, before anything of it is read but of which device it is,
+ * and that from an index: one of others takes the same way as one that is not there. Comes first in a join.
+ */
+export const readablePoint = (parameter: string): string => `(select count(*) as times from readable r
+  where r.device_id = ifnull((select id_of.device_id from registry.point id_of indexed by point_of_device
+    where id_of.id = ${parameter}), '') and (r.point_id is null or r.point_id = ${parameter})) given`;
 
 /**
  * CTEs `own_location(id)`: locations that somebody whom the scope names holds, held, or may read the past of, and

@@ -78,6 +78,7 @@ const addForeign = ({ fleet: { registry }, clock }: HttpUnderTest): Readonly<Rec
     by: 'p',
     effective: null,
     summary: {},
+    concerns: ['b'],
     changes: [
       { record: 'site', before: null, after: site },
       {
@@ -95,6 +96,7 @@ const addForeign = ({ fleet: { registry }, clock }: HttpUnderTest): Readonly<Rec
     gateways: GATEWAY_B,
     sites: 'foreign-site',
     locations: 'foreign-location',
+    acts: 'foreign-act',
   };
 };
 
