@@ -91,12 +91,14 @@ const openContext = async (
   { authority, sealing, stores, metrics, head, transport, ...wakes }: HttpParts,
 ): Promise<HttpContext> => {
   const { registry, views } = stores;
-  const sharing = createSharing({ store: registry, themes: themesOf(readThemeCatalogue()), newId });
+  const themes = readThemeCatalogue();
+  const sharing = createSharing({ store: registry, themes: themesOf(themes), newId });
   return {
     ...(await openAccess(registry, authority, sealing)),
     ...createIdentityServices(settings, registry, authority, transport),
     registry,
     sharing,
+    themes,
     usage: createUsageLedger({
       store: registry.usage,
       placements: (pointId) => registry.placements(pointId),

@@ -10,6 +10,7 @@ import type { GatewayControl } from '../registry/gateway-control.js';
 import type { Organisations } from '../registry/organisations/organisations.js';
 import type { Renewal } from '../registry/renewal.js';
 import type { Sharing } from '../sharing/sharing.js';
+import type { ThemeCatalogue } from '../sharing/themes.js';
 import type { UsageLedger } from '../sharing/usage/usage-ledger.js';
 import type { Template } from '../sharing/templates.js';
 import type { RegistryStore } from '../store/registry-store.js';
@@ -56,6 +57,8 @@ export interface HttpContext extends Access {
   readonly organisations: Organisations;
   /** Agreements and datasets. */
   readonly sharing: Sharing;
+  /** Themes of datasets. */
+  readonly themes: ThemeCatalogue;
   /** Who used whose data for what. */
   readonly usage: UsageLedger;
   /** Of agreements, by name. */

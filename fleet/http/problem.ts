@@ -23,7 +23,13 @@ export const PROBLEM = Type.Object(
 /** A request that cannot be answered, for a reason that its sender can act on. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
-  readonly code: 'bad-request' | 'not-found' | 'conflict' | 'precondition-failed' | 'precondition-required';
+  readonly code:
+    | 'bad-request'
+    | 'not-found'
+    | 'not-acceptable'
+    | 'conflict'
+    | 'precondition-failed'
+    | 'precondition-required';
   readonly retryable = false;
 
   constructor(code: HttpError['code'], message: string) {
@@ -36,6 +42,7 @@ const GATEWAY_STATUS = { 'bad-request': 400, unknown: 404, 'done-before': 409, o
 const HTTP_STATUS = {
   'bad-request': 400,
   'not-found': 404,
+  'not-acceptable': 406,
   conflict: 409,
   'precondition-failed': 412,
   'precondition-required': 428,

@@ -13,6 +13,7 @@ import { accountRoutes } from './account.js';
 import { actRoutes } from './acts.js';
 import { agreementTemplateRoutes } from './agreement-templates.js';
 import { agreementRoutes } from './agreements.js';
+import { catalogueRoutes } from './catalogue.js';
 import { competenceRoutes } from './competences.js';
 import { consumptionRoutes } from './consumption.js';
 import { datasetDataRoutes } from './dataset-data.js';
@@ -230,6 +231,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   proofRoutes(server, context);
   datasetRoutes(server, context);
   datasetDataRoutes(server, context);
+  catalogueRoutes(server, context);
   agreementRoutes(server, context);
   agreementTemplateRoutes(server, context);
   decisionRoutes(server, context);

@@ -138,7 +138,8 @@ export const openHttpOver = async (
   const sealing = createSealing(randomBytes(32), randomBytes);
   const broker = { host: null, port: 8883, serverName: 'broker.test' };
   const identity = { store: registry, authority, now, newId, random, broker };
-  const sharing = createSharing({ store: registry, themes: themesOf(readThemeCatalogue()), newId });
+  const themes = readThemeCatalogue();
+  const sharing = createSharing({ store: registry, themes: themesOf(themes), newId });
   const usage = createUsageLedger({
     store: registry.usage,
     placements: (pointId) => registry.placements(pointId),
@@ -169,6 +170,7 @@ export const openHttpOver = async (
         now,
       }),
       sharing,
+      themes,
       usage,
       templates: readTemplates(),
       views: fleet.reader,
