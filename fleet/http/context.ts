@@ -53,6 +53,7 @@ export interface HttpContext extends Access {
     | 'datasets'
     | 'dataset'
     | 'placements'
+    | 'heldBy'
   >;
   readonly organisations: Organisations;
   /** Agreements and datasets. */

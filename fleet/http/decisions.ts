@@ -117,10 +117,11 @@ const targetOf = (
   const ofOthers = organisationId !== undefined && organisationId !== ownOf(context, request);
   if (datasetId !== undefined) {
     const owner = context.sharing.policy().datasets.get(datasetId)?.organisationId ?? '';
-    return ofOthers && !organisations.has(owner) ? { placed: [] } : { datasetId };
+    return ofOthers && !organisations.has(owner) ? { placed: [], held: [] } : { datasetId };
   }
   const placed = context.registry.placements(point ?? '');
-  return { placed: ofOthers ? placed.filter((place) => organisations.has(place.organisationId)) : placed };
+  if (!ofOthers) return { placed, held: context.registry.heldBy(point ?? '') };
+  return { placed: placed.filter((place) => organisations.has(place.organisationId)), held: [] };
 };
 
 const MAX_TIME = 8_640_000_000_000_000;

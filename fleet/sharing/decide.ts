@@ -1,7 +1,7 @@
 import { joinSpans, type Span } from '../store/periods.js';
 import { mostProtective, type Effective } from './conditions.js';
 import { consideredFor, openFlows, type Flow, type Policy, type Reading, type Withheld } from './flows.js';
-import { isWithin, matches, matchingOf, type Placed } from './selection.js';
+import { isWithin, matches, matchingOf, type Held, type Placed } from './selection.js';
 
 /** What somebody would read. */
 export interface Asked extends Reading {
@@ -10,7 +10,8 @@ export interface Asked extends Reading {
   /** The legal body that an organisation is a service of; itself where it is none. */
   readonly bodyOf: (organisationId: string) => string;
   /** A point over time, or a dataset. */
-  readonly target: { readonly placed: readonly Placed[] } | { readonly datasetId: string };
+  readonly target:
+    { readonly placed: readonly Placed[]; readonly held: readonly Held[] } | { readonly datasetId: string };
   readonly resolutionMs: number;
   /** [from, to), UTC ms. */
   readonly from: number;
@@ -55,8 +56,9 @@ export const decide = (policy: Policy, asked: Asked): Decision => {
   const considered = consideredFor(policy, asked);
   const flows = [...openFlows(policy), ...considered.flatMap(({ flow }) => (flow === null ? [] : [flow]))];
   const parts = partsOf(policy, asked);
-  const given = parts.flatMap((part) => givenOf(asked, part, flows));
-  const aggregates = parts.flatMap((part) => aggregatesOf(part, flows));
+  const own = ownOf(policy, asked);
+  const given = [...own, ...parts.flatMap((part) => givenOf(asked, part, flows))];
+  const aggregates = parts.flatMap((part) => aggregatesOf(asked, part, flows));
   const grounds = [
     ...flows.flatMap((flow) => groundOf(asked, parts, flow)),
     ...considered.flatMap(({ agreementId, version, clause, withheld }): Ground[] =>
@@ -76,7 +78,7 @@ export const decide = (policy: Policy, asked: Asked): Decision => {
   ];
   return {
     outcome: outcomeOf(asked, given, aggregates.length > 0),
-    own: parts.some((part) => isOwn(asked, part)),
+    own: own.length > 0,
     given,
     aggregation: given.length === 0 ? (aggregates[0]?.aggregation ?? null) : null,
     onwardSharing: flows.some(
@@ -87,18 +89,16 @@ export const decide = (policy: Policy, asked: Asked): Decision => {
 };
 
 /** A stretch of time over which the place of what is asked for is the same; a dataset is one without a place. */
-type Part = { readonly body: string; readonly holder: string } & Span &
-  ({ readonly placed: Placed } | { readonly datasetId: string });
+type Part = { readonly body: string } & Span & ({ readonly placed: Placed } | { readonly datasetId: string });
 
 const partsOf = ({ datasets }: Policy, { target, from, to, bodyOf }: Asked): readonly Part[] => {
   if ('datasetId' in target) {
     const owner = datasets.get(target.datasetId)?.organisationId;
-    return owner === undefined ? [] : [{ body: owner, holder: owner, from, to, datasetId: target.datasetId }];
+    return owner === undefined ? [] : [{ body: owner, from, to, datasetId: target.datasetId }];
   }
   return target.placed
     .map((placed) => ({
       body: bodyOf(placed.organisationId),
-      holder: placed.organisationId,
       placed,
       from: Math.max(from, placed.from),
       to: Math.min(to, placed.to),
@@ -106,7 +106,15 @@ const partsOf = ({ datasets }: Policy, { target, from, to, bodyOf }: Asked): rea
     .filter((part) => part.from < part.to);
 };
 
-const isOwn = ({ own }: Asked, { holder }: Part): boolean => own.has(holder);
+/** What the reader's own organisations held, or may read the past of, wherever it was. */
+const ownOf = ({ datasets }: Policy, { target, own, from, to }: Asked): readonly Given[] => {
+  const owner = 'datasetId' in target ? datasets.get(target.datasetId)?.organisationId : undefined;
+  const held = 'datasetId' in target ? [{ organisationId: owner ?? '', from, to }] : target.held;
+  return held
+    .filter(({ organisationId }) => own.has(organisationId))
+    .map((span) => ({ from: Math.max(from, span.from), to: Math.min(to, span.to), finestMs: 0 }))
+    .filter((span) => span.from < span.to);
+};
 
 const selects = (flow: Flow, part: Part): boolean => {
   if (flow.giver !== part.body) return false;
@@ -128,21 +136,22 @@ const mergedGroups = (part: Part, flows: readonly Flow[]): readonly Effective[] 
   return [...groups.values()].filter((effective) => inAreas(effective, part));
 };
 
-const givenOf = (asked: Asked, part: Part, flows: readonly Flow[]): readonly Given[] => {
-  const own = isOwn(asked, part) ? [{ from: part.from, to: part.to, finestMs: 0 }] : [];
-  const shared = mergedGroups(part, flows)
+const givenOf = (asked: Asked, part: Part, flows: readonly Flow[]): readonly Given[] =>
+  mergedGroups(part, flows)
     .filter(({ aggregation }) => aggregation === null)
-    .map((effective) => ({ ...spanOf(asked, part, effective), finestMs: effective.finestMs }));
-  return [...own, ...shared.filter(({ from, to }) => from < to)];
-};
+    .map((effective) => ({ ...spanOf(asked, part, effective), finestMs: effective.finestMs }))
+    .filter(({ from, to }) => from < to);
 
 const spanOf = ({ now }: Asked, part: Span, { from, to, delayMs }: Effective): Span => ({
   from: Math.max(part.from, from),
   to: Math.min(part.to, to, delayMs > 0 ? now - delayMs : Infinity),
 });
 
-const aggregatesOf = (part: Part, flows: readonly Flow[]): readonly Effective[] =>
-  mergedGroups(part, flows).filter(({ aggregation }) => aggregation !== null);
+const aggregatesOf = (asked: Asked, part: Part, flows: readonly Flow[]): readonly Effective[] =>
+  mergedGroups(part, flows).filter((effective) => {
+    const { from, to } = spanOf(asked, part, effective);
+    return effective.aggregation !== null && from < to;
+  });
 
 const outcomeOf = (
   { resolutionMs, from, to }: Asked,

@@ -18,17 +18,21 @@ export const SELECTION = Type.Object(
 );
 export type Selection = Static<typeof SELECTION>;
 
-/** A point as it stood from `from` to `to`: who held it, where it was installed. */
-export interface Placed {
+/** From `from` to `to` an organisation held a point, or may read its past as if it had. */
+export interface Held {
+  readonly organisationId: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A point as it stood from `from` to `to`: who held it, where it was installed; while it was in store there is none. */
+export interface Placed extends Held {
   readonly pointId: string;
   readonly property: string;
-  readonly organisationId: string;
   readonly locationId: string | null;
   readonly siteId: string | null;
   /** Longitude, latitude. */
   readonly position: readonly [number, number] | null;
-  readonly from: number;
-  readonly to: number;
 }
 
 /** A selection in which themes are spelt out as observed properties: what queries match. */

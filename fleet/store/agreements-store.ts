@@ -1,6 +1,6 @@
 import type { AgreementEvent } from '../sharing/agreement.js';
 import type { Dataset } from '../sharing/dataset.js';
-import type { Placed } from '../sharing/selection.js';
+import type { Held, Placed } from '../sharing/selection.js';
 
 /** Datasets, and agreements as what happened to them: versions and signatures are made of that (sharing/agreement.ts). */
 export interface AgreementsStore {
@@ -18,6 +18,8 @@ export interface AgreementsStore {
   appendAgreement(id: string, number: number, event: AgreementEvent): boolean;
   /** Where a point was while who held it, by time. */
   placements(pointId: string): readonly Placed[];
+  /** Who held a point when, or may read what others held. */
+  heldBy(pointId: string): readonly Held[];
   /** Counts changes of agreements, datasets and organisations, by whatever process. */
   policyRevision(): number;
 }

@@ -1,6 +1,8 @@
+import type { Held } from '../../sharing/selection.js';
 import type { AgreementsStore } from '../agreements-store.js';
 import type { Database } from './database.js';
 import { ENDLESS } from './endless.js';
+import { PLACED_FROM, PLACED_TO, placedPoints } from './placed-points.js';
 
 interface PlacedRow {
   readonly pointId: string;
@@ -15,18 +17,19 @@ interface PlacedRow {
 }
 
 /** Where a point's device was installed while it was held by whom: what decisions are made of. */
-export const createPlacements = (database: Database): Pick<AgreementsStore, 'placements'> => {
+export const createPlacements = (database: Database): Pick<AgreementsStore, 'placements' | 'heldBy'> => {
   const select = database.prepare<[string], PlacedRow>(
     `select p.id as pointId, p.property, h.organisation_id as organisationId, l.id as locationId,
        l.site_id as siteId, l.geometry ->> '$.coordinates[0]' as longitude, l.geometry ->> '$.coordinates[1]' as latitude,
-       max(h."from", i."from") as "from", min(ifnull(h."to", ${ENDLESS}), ifnull(i."to", ${ENDLESS})) as "to"
-     from point p join holding h on h.device_id = p.device_id and h.title = 'holder'
-     join installation i on i.device_id = p.device_id
-       and i."from" < ifnull(h."to", ${ENDLESS}) and h."from" < ifnull(i."to", ${ENDLESS})
-     left join location l on l.id = i.location_id
-     where p.id = ? order by 8`,
+       ${PLACED_FROM} as "from", ${PLACED_TO} as "to"
+     from holding h ${placedPoints('')} where p.id = ? and h.title = 'holder' order by 8`,
+  );
+  const held = database.prepare<[string], Held>(
+    `select h.organisation_id as organisationId, h."from", ifnull(h."to", ${ENDLESS}) as "to"
+     from point p join holding h on h.device_id = p.device_id where p.id = ? order by 2`,
   );
   return {
+    heldBy: (pointId) => held.all(pointId),
     placements: (pointId) =>
       select.all(pointId).map(({ longitude, latitude, ...row }) => ({
         ...row,

@@ -1,5 +1,6 @@
 import type { Scope } from '../../sharing/scope.js';
 import { ENDLESS } from './endless.js';
+import { PLACED_FROM, PLACED_TO, placedPoints } from './placed-points.js';
 
 /** What others give, as parts of `@grants` beside the caller's own. */
 export const sharedEntries = ({ shared }: Scope, now: number): readonly object[] =>
@@ -36,16 +37,12 @@ export const SHARED = `clause (grp, organisations, properties, sites, locations,
 ), shared (device_id, point_id, organisation_id, "from", "to", finest, location_id) as (
   select device_id, point_id, organisation_id, "from", "to", finest, location_id from (
     select p.device_id, p.id as point_id, h.organisation_id, i.location_id, max(c.finest) as finest,
-      max(max(c."from"), h."from", i."from") as "from",
-      min(min(c."to"), ifnull(h."to", ${ENDLESS}), ifnull(i."to", ${ENDLESS})) as "to",
+      max(max(c."from"), ${PLACED_FROM}) as "from", min(min(c."to"), ${PLACED_TO}) as "to",
       max(c.aggregate) as aggregate,
       min(not exists (select 1 from json_each(c.areas) a where not ${inBox('a.value')})) as inside
     from clause c join json_each(c.organisations) o
     join registry.holding h on h.organisation_id = o.value and h.title = 'holder'
-    join registry.installation i on i.device_id = h.device_id
-      and i."from" < ifnull(h."to", ${ENDLESS}) and h."from" < ifnull(i."to", ${ENDLESS})
-    join registry.point p on p.device_id = h.device_id
-    left join registry.location l on l.id = i.location_id
+    ${placedPoints('registry.')}
     where ${named('properties', 'p.property')} and ${named('sites', 'l.site_id')}
       and ${named('locations', 'i.location_id')} and ${named('points', 'p.id')}
       and (c.area is null or ${inBox('c.area')})

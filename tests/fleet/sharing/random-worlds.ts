@@ -1,0 +1,251 @@
+import * as fc from 'fast-check';
+import { after, openVersion, type Agreement, type AgreementEvent } from '../../../fleet/sharing/agreement.js';
+import { step, type Wanted } from '../../../fleet/sharing/agreement-steps.js';
+import { SharingError } from '../../../fleet/sharing/errors.js';
+import type { Terms } from '../../../fleet/sharing/terms.js';
+import { T0 } from '../projections/fleet-of-views.js';
+import type { World } from './rules-model.js';
+
+export const GRID_MS = 1_800_000;
+export const STEPS = 6;
+/** All that begins or ends does so at these times, or a millisecond beside them. */
+export const BORDERS = Array.from({ length: STEPS + 1 }, (_, index) => T0 + index * GRID_MS);
+/** Instants by which every stretch can be told: of each border, with those beside it. */
+export const INSTANTS = BORDERS.flatMap((border) => [border - 1, border, border + 1]);
+export const ENDLESS = Number.MAX_SAFE_INTEGER;
+
+export const PURPOSES = ['operations', 'research'] as const;
+export const THEMES = { energy: ['active_power'], water: ['volume', 'flow'] };
+export const PROPERTIES = ['active_power', 'volume'] as const;
+export const DEVICES = 2;
+const ORGANISATIONS = ['org', 'a', 'a1', 'a2', 'b', 'c'] as const;
+const BODIES: readonly string[] = ['a', 'b', 'c'];
+const LOCATIONS = ['mairie', 'ecole', 'depot'] as const;
+const SITES = ['centre', 'nord'] as const;
+const DATASETS = ['d0', 'd1', 'd2'] as const;
+
+const border = fc.constantFrom(...BORDERS);
+const instant = fc.constantFrom(...INSTANTS);
+const maybe = <Value>(value: fc.Arbitrary<Value>, freq = 2) => fc.option(value, { nil: undefined, freq });
+
+/** Without what is undefined. */
+const dense = <Value extends object>(value: Value): Value =>
+  Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Value;
+
+const area = fc
+  .tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 }), fc.nat(2), fc.nat(2))
+  .map(([west, south, wide, high]) => [west, south, west + wide, south + high]);
+
+const limits = fc
+  .record({
+    finest: maybe(fc.constantFrom('raw' as const, '15m' as const, '1h' as const)),
+    delayMs: maybe(fc.constantFrom(0, 1, GRID_MS, 3 * GRID_MS)),
+    area: maybe(area, 1),
+    aggregation: maybe(fc.constant({ contributors: 3, maxShare: 0.5 }), 1),
+    from: maybe(instant, 1),
+    to: maybe(instant, 1),
+  })
+  .map(dense);
+
+const selection = (points: readonly string[]) =>
+  fc
+    .record({
+      themes: maybe(fc.subarray(['energy', 'water', 'nothing'], { minLength: 1 }), 1),
+      properties: maybe(fc.subarray([...PROPERTIES], { minLength: 1 }), 1),
+      sites: maybe(fc.subarray([...SITES], { minLength: 1 }), 1),
+      locations: maybe(fc.subarray([...LOCATIONS], { minLength: 1 }), 1),
+      points: maybe(fc.subarray([...points], { minLength: 1 }), 1),
+      area: maybe(area, 1),
+    })
+    .map(dense);
+
+const datasetsOf = (points: readonly string[]) =>
+  fc.tuple(
+    ...DATASETS.map((id) =>
+      fc
+        .record({
+          owner: fc.constantFrom(...BODIES),
+          audience: fc.constantFrom('private', 'agreement', 'agreement', 'agreement', 'open'),
+          selection: selection(points),
+          conditions: maybe(limits),
+        })
+        .map((dataset) => dense({ id, ...dataset })),
+    ),
+  );
+
+/** Stretches of one device that follow each other, with gaps. */
+const stretches = <Value>(value: fc.Arbitrary<Value>) =>
+  fc
+    .tuple(
+      fc.uniqueArray(instant, { maxLength: 2 }),
+      fc.array(maybe(value, 8), { minLength: 3, maxLength: 3 }),
+    )
+    .map(([cuts, values]) => {
+      const ends = [0, ...cuts.toSorted((one, other) => one - other), ENDLESS];
+      return ends.slice(0, -1).flatMap((from, index) => {
+        const said = values[index];
+        return said === undefined ? [] : [{ said, from, to: ends[index + 1] ?? ENDLESS }];
+      });
+    });
+
+const places = fc
+  .record({
+    held: fc.tuple(stretches(fc.constantFrom('a', 'a1', 'b', 'c')), stretches(fc.constantFrom('a', 'b'))),
+    installed: fc.tuple(
+      ...Array.from({ length: DEVICES }, () => stretches(fc.constantFrom(...LOCATIONS, null))),
+    ),
+    past: fc.array(fc.record({ device: fc.nat(DEVICES - 1), by: fc.constantFrom('a', 'b'), from: border }), {
+      maxLength: 1,
+    }),
+  })
+  .map(({ held, installed, past }) => ({
+    held: [
+      ...held.flatMap((own, device) =>
+        own.map(({ said, ...span }) => ({ device, by: said, title: 'holder' as const, ...span })),
+      ),
+      ...past.map((one) => ({ ...one, title: 'past' as const, to: one.from + 2 * GRID_MS })),
+    ],
+    installed: installed.flatMap((own, device) =>
+      own.map(({ said, ...span }) => ({ device, location: said, ...span })),
+    ),
+  }));
+
+const locations = fc.tuple(
+  ...LOCATIONS.map((id) =>
+    fc.record({
+      id: fc.constant(id),
+      site: fc.constantFrom(...SITES, null),
+      at: fc.option(fc.tuple(fc.nat(4), fc.nat(4)), { freq: 4 }),
+    }),
+  ),
+);
+
+const organisations = fc.record({ a1: fc.boolean(), a2: fc.boolean() }).map(({ a1, a2 }) =>
+  ORGANISATIONS.map((id) => {
+    const parentId = { org: null, a1: 'a', a2: 'a1', a: 'org', b: 'org', c: 'org' }[id];
+    const isService = (id === 'a1' && a1) || (id === 'a2' && a2);
+    return { id, parentId, type: isService ? 'service' : id === 'org' ? 'intercommunality' : 'municipality' };
+  }),
+);
+
+const title = { fr: 'Partage' };
+
+const clause = fc.record({
+  giver: fc.constantFrom(...BODIES),
+  dataset: fc.constantFrom(...DATASETS),
+  receivers: fc.constantFrom<('parties' | string[])[]>('parties', ['a'], ['b'], ['c'], ['b', 'c']),
+  purposes: fc.subarray([...PURPOSES], { minLength: 1 }),
+  conditions: maybe(limits, 4),
+});
+
+/** Terms that hold together: clauses that do not are left out. */
+export const terms: fc.Arbitrary<Terms> = fc
+  .record({
+    parties: fc.constantFrom<string[][]>(['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'c'], ['b', 'c']),
+    clauses: fc.array(clause, { minLength: 1, maxLength: 4 }),
+    conditions: maybe(limits, 1),
+    from: fc.constantFrom(0, 0, 0, ...INSTANTS),
+    to: fc.option(instant, { freq: 1 }),
+    accession: fc.constantFrom('closed' as const, 'open' as const),
+  })
+  .map(({ parties, clauses, ...more }) => {
+    const fit = clauses.filter(
+      ({ giver, receivers }) =>
+        parties.includes(giver) &&
+        (receivers === 'parties' || receivers.every((one) => one !== giver && parties.includes(one))),
+    );
+    const given = fit.length > 0 ? fit : [{ ...clauses[0], giver: 'b', receivers: 'parties' as const }];
+    return dense({
+      ...more,
+      title,
+      to: more.to !== null && more.to <= more.from ? null : more.to,
+      parties: parties.map((organisationId) => ({ organisationId, name: organisationId })),
+      clauses: given.map((one, index) => dense({ ...one, key: `c${index}` })),
+    }) as Terms;
+  });
+
+/** What somebody tries. */
+export type Attempt = Wanted & { readonly who: string };
+
+const WHO = fc.constantFrom(...BODIES);
+const act = <Type extends string>(type: Type) => fc.record({ type: fc.constant(type), who: WHO });
+
+export const attempt: fc.Arbitrary<Attempt> = fc.oneof(
+  fc.record({ type: fc.constant('drafted' as const), who: WHO, terms }),
+  act('proposed'),
+  { arbitrary: act('signed').map((one) => ({ ...one, version: 0, signer: SIGNER })), weight: 6 },
+  { arbitrary: fc.record({ type: fc.constant('amended' as const), who: WHO, terms }), weight: 2 },
+  act('recalled'),
+  fc
+    .record({ who: WHO, invited: WHO })
+    .map(({ who, invited }) => ({ type: 'invited' as const, who, party: partyOf(invited) })),
+  WHO.map((who) => ({ type: 'join' as const, who, clauses: [] })),
+  WHO.map((who) => ({ type: 'withdrew' as const, who, reason: null })),
+  act('ended'),
+);
+
+const SIGNER = { id: 'p', name: 'P', role: 'owner' };
+const partyOf = (organisationId: string) => ({ organisationId, name: organisationId });
+
+/** Draft, proposal and signatures of all: what most histories begin with. */
+const beginning = terms.map((said): readonly Attempt[] => [
+  { type: 'drafted', who: said.parties[0]?.organisationId ?? '', terms: said },
+  { type: 'proposed', who: said.parties[0]?.organisationId ?? '' },
+  ...said.parties.map(({ organisationId }) => ({
+    type: 'signed' as const,
+    who: organisationId,
+    version: 0,
+    signer: SIGNER,
+  })),
+]);
+
+export const attempts = fc
+  .tuple(fc.oneof({ arbitrary: beginning, weight: 5 }, fc.constant([])), fc.array(attempt, { maxLength: 8 }))
+  .map(([first, more]) => [...first, ...more]);
+
+/** An agreement after what was permitted of some attempts, one an hour; a signature is for the version that waits. */
+export const play = (tried: readonly Attempt[], seen?: (attempt: Attempt, done: boolean) => void) => {
+  let agreement: Agreement | undefined;
+  const events: AgreementEvent[] = [];
+  for (const [index, { who, ...wanted }] of tried.entries()) {
+    const version = agreement === undefined ? 0 : (openVersion(agreement)?.number ?? 0);
+    const exact: Wanted = wanted.type === 'signed' ? { ...wanted, version } : wanted;
+    const at = T0 - 1_000_000 + index;
+    try {
+      const event = step(agreement, exact, { at, by: 'p', organisationId: who });
+      agreement = after(agreement, 'agreement', event);
+      events.push(event);
+      seen?.({ who, ...exact }, true);
+    } catch (error) {
+      if (!(error instanceof SharingError)) throw error;
+      seen?.({ who, ...exact }, false);
+    }
+  }
+  return { agreement, events };
+};
+
+/** A world over points that are there: everything else is by chance. */
+export const worldsOf = (points: World['points']): fc.Arbitrary<World> =>
+  fc
+    .record({
+      organisations,
+      locations,
+      places,
+      datasets: datasetsOf(points.map(({ id }) => id)),
+      agreements: fc.array(
+        attempts.map((tried) => play(tried).events),
+        { maxLength: 2 },
+      ),
+    })
+    .map(({ places: { held, installed }, ...world }) => ({
+      ...world,
+      held,
+      installed,
+      points,
+      themes: THEMES,
+    }));
+
+export const questions = fc.record({
+  reader: fc.constantFrom<(string | null)[]>('a', 'b', 'b', 'c', 'c', 'a1', 'a2', 'org', null),
+  now: fc.constantFrom(...INSTANTS, (BORDERS.at(-1) ?? 0) + 10 * GRID_MS),
+});
