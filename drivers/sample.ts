@@ -18,7 +18,7 @@ export interface Sample {
 
 /** Why a value is suspect by what its device says. */
 export interface Doubt {
-  readonly reason: 'sensor-fault' | 'warm-up' | 'gap';
+  readonly reason: 'sensor-fault' | 'warm-up' | 'gap' | 'clock';
   readonly detail: string;
 }
 

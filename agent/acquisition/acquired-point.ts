@@ -6,6 +6,7 @@ import { coefficientsOf, type Coefficients } from '../twin/coefficients.js';
 import { applyInstallation } from './installation.js';
 import { judge, type Judgement } from './quality.js';
 import type { QualityState, QualityTests } from './quality-tests.js';
+import { believed, datedAhead } from './device-clock.js';
 import { isHeld, type Reported } from './report-by-exception.js';
 
 /** What a technician sees of one point. `time` is UTC ms; `value` is in `point.map.unit`. */
@@ -52,7 +53,8 @@ export const judgeSample = (
 ): Judgement => {
   const value = sample.value === null ? null : applyInstallation(sample.value, coefficients);
   const month = moment.state === 'unsynced' ? undefined : new Date(moment.time).getUTCMonth() + 1;
-  return judge(tests, last, sample, value, month);
+  const doubt = sample.doubt ?? datedAhead(sample, moment);
+  return judge(tests, last, doubt === undefined ? sample : { ...sample, doubt }, value, month);
 };
 
 /** A judged sample as people see it. */
@@ -117,7 +119,7 @@ export class AcquiredPoint {
       reason,
       held,
       ...(sample.deviceTime === undefined ? {} : { deviceTime: sample.deviceTime }),
-      ...(sample.deviceClock === undefined ? {} : { deviceClock: sample.deviceClock }),
+      ...believed(sample, moment),
     };
     return { reading, live };
   }

@@ -9,7 +9,7 @@ const QUALITY: Readonly<Record<Flag, string>> = {
   9: 'missing',
 };
 
-const HEADINGS = ['name', 'value', 'unit', 'quality', 'registers'] as const;
+const HEADINGS = ['name', 'value', 'unit', 'quality', 'bytes'] as const;
 /** More digits than any dial shows, fewer than a float32 read as float64. */
 const DIGITS = 7;
 

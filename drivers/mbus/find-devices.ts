@@ -11,7 +11,7 @@ import {
 } from '../finder.js';
 import type { AskingBus, Exchange } from '../telegram/asking-bus.js';
 import { TelegramError } from '../telegram/telegram-error.js';
-import { mbusAddressText, SELECTED } from './address.js';
+import { mbusAddressText, SELECTED, type SecondaryAddress } from './address.js';
 import { createMbus } from './mbus.js';
 import { identityOf, initialise, requestAll, select, type Readout } from './readout.js';
 import { recogniseMbus } from './recognise-device.js';
@@ -21,6 +21,8 @@ import { withTimeLimit } from '../time-limit.js';
 const SPEEDS = [2400, 300, 9600, 4800, 1200, 600];
 const PRIMARY_ADDRESSES = Array.from({ length: 251 }, (_, address) => address);
 const DIGITS = 8;
+/** Those that EN 13757-7 gives a name lie below. */
+const MEDIA = Array.from({ length: 0x40 }, (_, medium) => medium);
 const ANY_DIGIT = 'F';
 /** EN 13757-2: a reply begins within 330 bit times and 50 ms; the rest is for adapters and this machine. */
 const REPLY_BITS = 330;
@@ -149,7 +151,7 @@ class Search {
     this.#total = primaries.length + (addresses === undefined ? 1 : 0);
     if (addresses === undefined) {
       await initialise(exchange, SELECTED);
-      await this.#narrow(exchange, 0, ANY_DIGIT.repeat(DIGITS), undefined);
+      await this.#narrow(exchange, 0, { identification: ANY_DIGIT.repeat(DIGITS) });
     }
     const known = new Set(this.#found.map(({ readout }) => readout.address));
     for (const address of primaries) {
@@ -161,33 +163,47 @@ class Search {
 
   /**
    * Selects by a mask; where more than one device answers, by each digit in its next place. Devices with the same
-   * identification are told apart by their fabrication numbers in the same way.
+   * identification are told apart by their media, as the two inputs of an adapter are, then by their fabrication numbers
+   * in the same way as by the identification.
    */
-  async #narrow(
-    exchange: Exchange,
-    place: number,
-    identification: string,
-    fabrication: string | undefined,
-  ): Promise<void> {
-    this.#tell(`${settingsName(this.#endpoint)}, devices ${fabrication ?? identification}`);
-    const mask = { identification, ...(fabrication === undefined ? {} : { fabrication }) };
+  async #narrow(exchange: Exchange, place: number, mask: SecondaryAddress): Promise<boolean> {
+    const text = mbusAddressText({ kind: 'secondary', ...mask });
+    this.#tell(`${settingsName(this.#endpoint)}, devices ${text}`);
     const failed = await select(exchange, mask, 0);
     this.#done++;
     this.#checkOpen(failed);
-    if (failed?.fault.code === 'timeout') return;
+    if (failed?.fault.code === 'timeout') return false;
     const answer = failed === undefined ? await this.#readOut(exchange, SELECTED) : undefined;
     // Readouts that were broken off begin anew when their devices are selected next.
     await initialise(exchange, SELECTED);
-    if (answer !== undefined) return this.#keep(answer, fabrication);
-    if (place === DIGITS && fabrication !== undefined)
-      return void this.#doubtful.push(mbusAddressText({ kind: 'secondary', ...mask }));
-    if (place === DIGITS) return this.#narrow(exchange, 0, identification, ANY_DIGIT.repeat(DIGITS));
+    if (answer !== undefined) this.#keep(answer, mask.fabrication);
+    else if (place < DIGITS) await this.#narrowDigits(exchange, place, mask);
+    else if (mask.fabrication !== undefined) this.#doubtful.push(text);
+    else if (mask.medium !== undefined || !(await this.#narrowMedia(exchange, mask)))
+      await this.#narrowDigits(exchange, 0, { ...mask, fabrication: ANY_DIGIT.repeat(DIGITS) });
+    return true;
+  }
+
+  async #narrowDigits(exchange: Exchange, place: number, mask: SecondaryAddress): Promise<void> {
     this.#total += 10;
     for (let digit = 0; digit < 10; digit++) {
       const next = (text: string): string => `${text.slice(0, place)}${digit}${text.slice(place + 1)}`;
-      if (fabrication === undefined) await this.#narrow(exchange, place + 1, next(identification), undefined);
-      else await this.#narrow(exchange, place + 1, identification, next(fabrication));
+      const { identification, fabrication } = mask;
+      const narrower =
+        fabrication === undefined
+          ? { ...mask, identification: next(identification) }
+          : { ...mask, fabrication: next(fabrication) };
+      await this.#narrow(exchange, place + 1, narrower);
     }
+  }
+
+  /** Whether any medium was answered for. */
+  async #narrowMedia(exchange: Exchange, mask: SecondaryAddress): Promise<boolean> {
+    this.#total += MEDIA.length;
+    let answered = false;
+    for (const medium of MEDIA)
+      answered = (await this.#narrow(exchange, DIGITS, { ...mask, medium })) || answered;
+    return answered;
   }
 
   #keep(readout: Readout, fabrication: string | undefined): void {

@@ -11,6 +11,7 @@ export interface Sentence {
 }
 
 const DOLLAR = 0x24;
+const BACKSLASH = 0x5c;
 const HIGHEST = 0x7e;
 const LOWEST = 0x20;
 
@@ -38,10 +39,28 @@ const body = (line: string, needsChecksum: boolean): string => {
 };
 
 /**
+ * What stands behind the TAG blocks of a line (IEC 61162-450, NMEA 0183 4.0: `\s:source,c:time*hh\` before the sentence):
+ * who passed it on, and when. They say nothing of the sentence, and are passed over where their own checksum holds.
+ */
+const behindTags = (raw: Uint8Array): Uint8Array => {
+  let rest = raw;
+  while (rest[0] === BACKSLASH) {
+    const end = rest.indexOf(BACKSLASH, 1);
+    if (end === -1) refuse('frame', 'a TAG block has no end');
+    const [text = '', stated = ''] = Buffer.from(rest.subarray(1, end)).toString('latin1').split('*');
+    if (!/^[0-9A-Fa-f]{2}$/.test(stated) || checksum(text) !== Number.parseInt(stated, 16))
+      refuse('checksum', `the checksum of the TAG block ${show(text)} is wrong`);
+    rest = rest.subarray(end + 1);
+  }
+  return rest;
+};
+
+/**
  * Reads one sentence without its line end. Throws a `TelegramError`: `frame` where it is none, `checksum`, `decode` where
  * it is a maker's own or an encapsulated one.
  */
-export const parseSentence = (raw: Uint8Array, needsChecksum: boolean): Sentence => {
+export const parseSentence = (tagged: Uint8Array, needsChecksum: boolean): Sentence => {
+  const raw = behindTags(tagged);
   if (raw[0] === 0x21) refuse('decode', 'encapsulated sentences (AIS) are not read');
   if (raw[0] !== DOLLAR)
     refuse('frame', `a sentence begins with $: ${show(Buffer.from(raw).toString('latin1'))}`);

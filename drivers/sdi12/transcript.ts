@@ -34,6 +34,8 @@ interface Reading {
   readonly fields: Map<string, Field>;
   /** Values of each measurement that have come. */
   readonly counts: Map<string, number>;
+  /** In words, as long as no values have come. */
+  readonly announced: string[];
 }
 
 const LONGEST_COMMAND = 44;
@@ -74,7 +76,10 @@ const BARE_KINDS = ['M', 'C', 'HA'] as const;
 
 const announced = (reading: Reading, text: string): void => {
   const kind = reading.asked.measurement?.kind ?? BARE_KINDS[text.length - 5] ?? 'M';
-  take(reading, parseAnnouncement(text, kind).address);
+  const { address, seconds, values } = parseAnnouncement(text, kind);
+  take(reading, address);
+  const of = reading.asked.measurement === undefined ? `as after ${kind}` : `after ${reading.asked.body}`;
+  reading.announced.push(`announces ${values} values in ${seconds} s (${of})`);
 };
 
 const takeText = (reading: Reading, text: string, section: Sdi12Section): void => {
@@ -169,7 +174,13 @@ const step = (reading: Reading, bytes: Uint8Array, section: Sdi12Section): numbe
  */
 export const decodeTranscript = (raw: Uint8Array, section: unknown): Telegram => {
   if (raw.length > MOST_BYTES) throw new TelegramError('frame', `${raw.length} bytes are no one telegram`);
-  const reading: Reading = { asked: { crc: false }, address: '', fields: new Map(), counts: new Map() };
+  const reading: Reading = {
+    asked: { crc: false },
+    address: '',
+    fields: new Map(),
+    counts: new Map(),
+    announced: [],
+  };
   const known = sdi12SectionOf(section);
   const bytes = packetHere(raw, reading.asked) > 0 ? raw : withoutParity(raw);
   for (let at = 0; at < bytes.length;) {
@@ -179,5 +190,6 @@ export const decodeTranscript = (raw: Uint8Array, section: unknown): Telegram =>
     else at += step(reading, bytes.subarray(at), known);
   }
   if (reading.address === '') throw new TelegramError('frame', 'there is no response in it');
-  return { address: reading.address, fields: reading.fields };
+  const { address, fields, announced: remarks } = reading;
+  return { address, fields, ...(fields.size > 0 || remarks.length === 0 ? {} : { remarks }) };
 };

@@ -6,6 +6,8 @@ export const ETX = 0x03;
 export const EOT = 0x04;
 const LF = 0x0a;
 const CR = 0x0d;
+/** One Linky begins its groups with this in place of LF (esphome/esphome, issue 17291); no checksum covers either. */
+const SI = 0x0f;
 const SEVEN_BITS = 0x7f;
 const PARITY_BIT = 0x80;
 /** Among characters with their parity half have it set; among those without, only damaged ones. */
@@ -40,7 +42,8 @@ export const splitGroups = (characters: Uint8Array): readonly Uint8Array[] => {
     const character = characters[at] ?? CR;
     if (character !== CR && character !== LF && character !== STX && character !== ETX && character !== EOT)
       continue;
-    if (at > from) groups.push(characters.subarray(from, at));
+    const first = characters[from] === SI ? from + 1 : from;
+    if (at > first) groups.push(characters.subarray(first, at));
     from = at + 1;
   }
   return groups;

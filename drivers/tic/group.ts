@@ -40,6 +40,14 @@ const show = (raw: Uint8Array): string => JSON.stringify(Buffer.from(raw.subarra
 const isText = (character: number): boolean =>
   character === HT || (character >= FIRST_PRINTABLE && character <= LAST_PRINTABLE);
 
+/** A group that was copied from a screen has spaces where the meter sent tabulations. */
+const hadTabulations = (raw: Uint8Array): string => {
+  const text = Buffer.from(raw.subarray(0, -1)).toString('latin1');
+  const [label = '', data = ''] = text.trimEnd().split(/ +(.*)/s);
+  const sum = checksum(Buffer.from(`${label}\t${data}\t`, 'latin1'));
+  return sum === raw.at(-1) ? ': it is right with tabulations, which were copied as spaces' : '';
+};
+
 /**
  * Reads what stands between LF and CR. Throws a `TelegramError` (`checksum` where a character or the checksum is
  * wrong, `frame` where it is no group).
@@ -51,7 +59,8 @@ export const parseGroup = (raw: Uint8Array): Group => {
   if (separator !== HT && separator !== SP) refuse('frame', `the group ${show(raw)} has no separator`);
   const mode = separator === HT ? 'standard' : 'historic';
   const covered = raw.subarray(0, mode === 'standard' ? -1 : -2);
-  if (checksum(covered) !== raw.at(-1)) refuse('checksum', `the checksum of the group ${show(raw)} is wrong`);
+  if (checksum(covered) !== raw.at(-1))
+    refuse('checksum', `the checksum of the group ${show(raw)} is wrong${hadTabulations(raw)}`);
   const text = Buffer.from(raw.subarray(0, -2)).toString('latin1');
   const at = text.indexOf(mode === 'standard' ? '\t' : ' ');
   const label = at === -1 ? text : text.slice(0, at);

@@ -31,10 +31,15 @@ export const sds011Shape: FrameShape = {
   sound: isSound,
 };
 
+const refuse = (why: string): never => {
+  throw new TelegramError('frame', `no frame of an SDS011, which is ten bytes from aa to ab: ${why}`);
+};
+
 /** Checks a frame of the sensor. Throws a `TelegramError`. */
 export const checkSds011 = (frame: Uint8Array): void => {
-  if (frame.length !== LENGTH || frame[0] !== HEAD || frame.at(-1) !== TAIL)
-    throw new TelegramError('frame', `${frame.length} bytes are no frame of an SDS011: aa, ten bytes, ab`);
+  if (frame.length !== LENGTH) refuse(`${frame.length} bytes`);
+  if (frame[0] !== HEAD) refuse(`begins with ${hex(frame[0] ?? 0)}`);
+  if (frame.at(-1) !== TAIL) refuse(`ends in ${hex(frame.at(-1) ?? 0)}`);
   checkSum('an SDS011', frame.at(-2) ?? 0, checksum(frame));
 };
 

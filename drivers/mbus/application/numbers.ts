@@ -43,13 +43,18 @@ export const bcdDigits = (bytes: Uint8Array): string => {
   return digits;
 };
 
+/** Why digits are no number: the letters stand on the display, most often a code of an error. */
+export const lettersIn = (digits: string): string =>
+  `the digits ${digits.toUpperCase()} are no decimal number: the device says an error or none with them`;
+
 /** BCD (type A): an F in the highest digit is a minus sign; any other digit above 9 says that there is no value. */
 export const decodeBcd = (bytes: Uint8Array): Reading => {
   const digits = bcdDigits(bytes);
   const negative = digits.startsWith('f');
   const rest = negative ? digits.slice(1) : digits;
-  if (!/^[0-9]*$/.test(rest))
-    return { problem: `the digits ${digits.toUpperCase()} are no decimal number`, code: 'decode' };
+  if (/^f+$/.test(digits))
+    return { problem: `the digits ${digits.toUpperCase()} are all F, which means invalid`, code: 'sentinel' };
+  if (!/^[0-9]*$/.test(rest)) return { problem: lettersIn(digits), code: 'sentinel' };
   const size = rest.length > 15 ? compact(BigInt(rest)) : Number(rest);
   return { value: negative && size !== 0 && size !== 0n ? -size : size };
 };

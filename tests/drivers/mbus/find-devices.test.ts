@@ -4,6 +4,7 @@ import { packagedProfiles } from '../../../agent/twin/packaged.js';
 import type { FindOptions, FindReport } from '../../../drivers/finder.js';
 import { findMbusDevices } from '../../../drivers/mbus/find-devices.js';
 import { createMbusServer } from '../../../drivers/mbus/simulator/mbus-server.js';
+import type { Profile } from '../../../drivers/profile.js';
 import { loadProfile } from '../../../drivers/profile-file.js';
 import { NO_FAULTS } from '../../../drivers/simulator/faults.js';
 import { createPointValues } from '../../../drivers/simulator/point-values.js';
@@ -39,10 +40,13 @@ it('finds one device by its first selection, and its model by what it says of it
   expect(device?.samples.find(({ point }) => point === 'energy')?.value).toBeGreaterThan(0);
 });
 
-it('narrows collisions down to each device, by the fabrication number where the identification is the same', async () => {
-  const profile = heatMeter();
-  const addresses = ['12000000', '13000000', '13900000/11111111', '13900000/21111111'];
-  const devices = addresses.map((address, seed) => ({ address, profile, values: createPointValues(seed) }));
+/** What a search of a line with these devices finds; time jumps. */
+const search = (addressed: readonly (readonly [string, Profile])[]): Promise<FindReport> => {
+  const devices = addressed.map(([address, profile], seed) => ({
+    address,
+    profile,
+    values: createPointValues(seed),
+  }));
   const clock = new JumpingClock();
   const serve = createMbusServer({ framing: 'mbus', devices, faults: NO_FAULTS, now: () => 0 });
   const openChannel = async () => {
@@ -51,7 +55,23 @@ it('narrows collisions down to each device, by the fabrication number where the 
     return ours;
   };
   const deps = { openChannel, now: () => clock.now(), delay: clock.delay, progress: () => {} };
-  const report = await clock.runUntil(findMbusDevices(optionsFor(1), deps, always()));
+  return clock.runUntil(findMbusDevices(optionsFor(1), deps, always()));
+};
+
+it('tells devices of one identification by their media, as the inputs of an adapter are', async () => {
+  const [, , water] = PROFILES;
+  const report = await search([
+    ['13900000', heatMeter()],
+    ['13900000.*.*.07', water ?? heatMeter()],
+  ]);
+  expect(report.devices.map(({ address }) => address)).toEqual(['13900000.TER.01.04', '13900000.ACW.14.07']);
+  expect(report.doubtful).toEqual([]);
+});
+
+it('narrows collisions down to each device, by the fabrication number where the identification is the same', async () => {
+  const profile = heatMeter();
+  const addresses = ['12000000', '13000000', '13900000/11111111', '13900000/21111111'];
+  const report = await search(addresses.map((address) => [address, profile]));
   expect(report.devices.map(({ address }) => address)).toEqual([
     '12000000.TER.01.04',
     '13000000.TER.01.04',

@@ -201,3 +201,13 @@ test('fields are named as a profile writes them, and nothing else is taken for o
   for (const wrong of ['M', 'M.0', 'M0.1', 'M.10', 'R.1', 'D.1', 'I.x', 'm.1'])
     expect(readField(wrong)).toHaveProperty('problem');
 });
+
+test('an announcement alone says what it announces, and gives way to the values that come', () => {
+  expect(decodeTranscript(bytes('00132\r\n'), undefined).remarks).toEqual([
+    'announces 2 values in 13 s (as after M)',
+  ]);
+  expect(decodeTranscript(bytes('0M!00132\r\n'), undefined).remarks).toEqual([
+    'announces 2 values in 13 s (after M)',
+  ]);
+  expect(decodeTranscript(bytes('0M!00132\r\n0D0!0+1+2\r\n'), undefined).remarks).toBeUndefined();
+});

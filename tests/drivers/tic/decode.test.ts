@@ -66,6 +66,12 @@ describe('a frame', () => {
   });
 });
 
+test('a group that was copied from a screen, with spaces for tabulations, is refused for that reason', () => {
+  const copied = Buffer.from('\nEAST    001156667       /\r');
+  expect(() => decodeTic(copied)).toThrow(/right with tabulations, which were copied as spaces/);
+  expect(() => decodeTic(Buffer.from('\nEAST    001156668       /\r'))).toThrow(/is wrong$/);
+});
+
 describe('the framer', () => {
   const whole = frame(formatGroup('EAST', '001234567', 'standard'));
 
