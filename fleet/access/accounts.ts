@@ -125,7 +125,7 @@ export const checkedLogin = (text: string): string => {
   return login;
 };
 
-export const loginTaken = (login: string): AccessError =>
+const loginTaken = (login: string): AccessError =>
   new AccessError('conflict', `The login ${login} is taken: choose another.`);
 
 const requireOrganisation = ({ organisations }: AccountsDeps, organisationId: string): void => {

@@ -4,14 +4,16 @@ import type {
   InvitationTable,
   Limit,
   PersonState,
+  PersonTable,
   Role,
 } from '../store/people-store.js';
 import type { Reach } from '../store/reach.js';
 import type { Organisation } from '../store/registry-store.js';
 import type { Page } from '../store/views-store.js';
-import { checkedLogin, loginTaken } from './accounts.js';
+import { checkedLogin } from './accounts.js';
 import { AccessError } from './errors.js';
 import { requireLimit, type LimitDeps } from './limits.js';
+import { makeLogin } from './made-login.js';
 import { encodeBase32 } from './second-factor/base32.js';
 import { hashOfSecret } from './secret-hash.js';
 import { makeSingleUse, singleUseState } from './single-use.js';
@@ -21,7 +23,7 @@ export const RESET_HOURS = 24;
 export const MAX_HOURS = 30 * 24;
 
 export interface InvitationsDeps {
-  readonly store: InvitationTable;
+  readonly store: InvitationTable & Pick<PersonTable, 'personByLogin'>;
   readonly organisations: () => readonly Organisation[];
   readonly limits: LimitDeps;
   readonly now: () => number;
@@ -34,7 +36,7 @@ export interface InvitationOrder {
   readonly role: Role;
   /** Of the role that is given. */
   readonly limit?: Limit;
-  /** What the invited need not type. */
+  /** What the invited need not type: how their login begins. */
   readonly login?: string | undefined;
   readonly name?: string | undefined;
   readonly hours?: number | undefined;
@@ -73,7 +75,10 @@ export interface Invitations {
   /** The person whom a link for a new password is for; `undefined` for one to join. Throws `gone`. */
   personOf(token: string): string | undefined;
   organisationOf(token: string): string;
-  /** Uses it, once, whoever tries meanwhile; gives the new person's id. Throws `gone`, `conflict`, `bad-request`. */
+  /**
+   * Uses it, once, whoever tries meanwhile; gives the new person's id. Their login is the one given and four random
+   * characters. Throws `gone`, `bad-request`, and `conflict` on an identity that somebody has.
+   */
   accept(
     token: string,
     person: { readonly login: string; readonly name: string; readonly passwordHash: string | null },
@@ -114,7 +119,8 @@ export const createInvitations = (deps: InvitationsDeps): Invitations => {
     organisationOf: (token) => live(token).organisationId,
     accept: (token, { passwordHash, ...proposed }, identity) => {
       const { organisationId, tokenHash, ...found } = live(token);
-      const login = checkedLogin(proposed.login);
+      const isTaken = (login: string): boolean => store.personByLogin(login) !== undefined;
+      const login = makeLogin({ random: deps.random, isTaken }, proposed.login);
       const person = {
         id: newId(),
         login,
@@ -124,7 +130,7 @@ export const createInvitations = (deps: InvitationsDeps): Invitations => {
         ...placeOf(found),
       };
       const outcome = store.acceptInvitation(tokenHash, now(), person, identity);
-      if (outcome === 'login-taken') throw loginTaken(login);
+      if (outcome === 'login-taken') throw cameAtOnce();
       if (outcome === 'identity-taken') {
         throw new AccessError('conflict', 'You are somebody here already: sign in instead.');
       }
@@ -179,6 +185,10 @@ const placeOf = ({
   role,
   ...(limit === undefined ? {} : { limit }),
 });
+
+/** Another process took the login between the look and the taking: one in a million, twice. */
+export const cameAtOnce = (): AccessError =>
+  new AccessError('conflict', 'Somebody came in at the same moment: begin again.');
 
 const gone = (): AccessError =>
   new AccessError('gone', 'This link was used or revoked, or has ended: ask for a new one.');

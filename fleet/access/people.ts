@@ -66,6 +66,7 @@ export const createPeople = (deps: PeopleDeps): People => {
       sealing,
       now,
       newId,
+      random,
     }),
   };
 };

@@ -119,7 +119,7 @@ const inviteCommand = (): Command =>
   )
     .addOption(roleOption())
     .option('--organisation <organisation>', 'id, official code or name (default: the one on top)')
-    .option('--login <login>', 'what the invited need not choose')
+    .option('--login <login>', 'how their login begins; four characters that nobody chose come with it')
     .option('--name <name>')
     .option('--hours <count>', 'how long it is good', parseWhole)
     .option('--url <address>', 'where the console is', CONSOLE_URL)

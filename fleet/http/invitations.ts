@@ -85,7 +85,7 @@ const addInvite: Routes = (server, context) => {
             organisationId: Type.String({ maxLength: 64 }),
             role: Type.Enum([...ROLES]),
             limit: Type.Optional(ASKED_LIMIT),
-            login: Type.Optional(Type.String({ maxLength: 100 })),
+            login: Type.Optional(Type.String({ maxLength: 100, description: 'How the login is to begin.' })),
             name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
             hours: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_HOURS, default: INVITATION_HOURS })),
           },
@@ -216,13 +216,15 @@ const addAccept: Routes = (server, context) => {
       config: { action: 'accept-invitation' },
       schema: {
         summary: 'Accept an invitation, or choose a new password, with the token of the link',
-        description: 'Opens a session. To sign on elsewhere instead: `/api/v1/sign-on/{id}/start`.',
+        description:
+          'Opens a session. `login` of the answer is the one given and four random characters: log in with that. ' +
+          'To sign on elsewhere instead: `/api/v1/sign-on/{id}/start`.',
         tags: ['people'],
         security: [],
         body: Type.Object(
           {
             token: TOKEN,
-            login: Type.Optional(Type.String({ maxLength: 100 })),
+            login: Type.Optional(Type.String({ maxLength: 100, description: 'How the login is to begin.' })),
             name: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
             password: Type.String({ maxLength: 2000 }),
           },

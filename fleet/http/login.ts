@@ -12,6 +12,7 @@ import { clearSessionCookie, deviceCookieOf, setSessionCookies } from './session
 import { isoTime } from './time.js';
 
 const PERSON = {
+  login: Type.String(),
   name: Type.String(),
   organisationId: Type.String(),
   role: Type.String(),
@@ -46,8 +47,8 @@ export const originOf = (request: FastifyRequest): Origin => ({
 export const presentSession = (request: FastifyRequest, reply: FastifyReply, opened: LoggedIn) => {
   setSessionCookies(request, reply, opened);
   const { token, expires, needs, person } = opened;
-  const { name, organisationId, role } = person;
-  return { token, expires: isoTime(expires), needs, name, organisationId, role };
+  const { login, name, organisationId, role } = person;
+  return { token, expires: isoTime(expires), needs, login, name, organisationId, role };
 };
 
 /** Writes why somebody was not let in into the audit trail, and goes on with the refusal. */
@@ -148,7 +149,7 @@ const addSession: Routes = (server, context) => {
         security: [],
         response: {
           200: Type.Object({
-            person: Type.Union([Type.Object({ login: Type.String(), ...PERSON, needs: NEEDS }), Type.Null()]),
+            person: Type.Union([Type.Object({ ...PERSON, needs: NEEDS }), Type.Null()]),
           }),
         },
       },

@@ -36,9 +36,14 @@ describe.skipIf(!programAvailable('chromium'))('somebody invited', { timeout: 24
     await page.getByRole('heading', { name: /^Invitation/ }).waitFor(WAIT);
     expect(await barriersOf(browser)).toEqual([]);
     await page.getByLabel('Votre nom').fill('Zoé Lambert');
-    expect(await page.getByLabel('Identifiant').inputValue()).toBe('zoe');
+    expect(await page.getByLabel('Début de votre identifiant').inputValue()).toBe('zoe');
     await page.getByLabel('Nouveau mot de passe').fill(PASSWORD);
     await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Votre identifiant est' }).waitFor(WAIT);
+    const login = (await page.getByRole('status').textContent()) ?? '';
+    expect(login).toMatch(/^zoe-[a-z2-7]{4}$/);
+    expect(await barriersOf(browser)).toEqual([]);
+    await page.getByRole('button', { name: 'Continuer' }).click();
     const key = page.locator('code.secret');
     await key.waitFor(WAIT);
     await page.getByRole('img', { name: /^QR code/ }).waitFor(WAIT);
@@ -54,7 +59,7 @@ describe.skipIf(!programAvailable('chromium'))('somebody invited', { timeout: 24
     await page.getByText('Actif ; codes de secours restants : 10.').waitFor(WAIT);
     expect(await barriersOf(browser)).toEqual([]);
     await page.getByRole('button', { name: 'Se déconnecter' }).click();
-    await page.getByLabel('Identifiant').fill('zoe');
+    await page.getByLabel('Identifiant').fill(login);
     await page.getByLabel('Mot de passe').fill(PASSWORD);
     await page.keyboard.press('Enter');
     await page.getByLabel('Code du second facteur').fill(recovery);
@@ -62,7 +67,7 @@ describe.skipIf(!programAvailable('chromium'))('somebody invited', { timeout: 24
     await page.getByText('Aucune passerelle n’est encore enrôlée').waitFor(WAIT);
     expect(faults).toEqual([]);
     // refused at once, with no word from the service that runs
-    await runProgram('fleet', 'user', 'disable', 'zoe', ...data);
+    await runProgram('fleet', 'user', 'disable', login, ...data);
     await page.getByLabel('Identifiant').waitFor(WAIT);
   });
 });

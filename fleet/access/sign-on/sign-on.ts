@@ -6,9 +6,10 @@ import type {
   PersonTable,
   ProviderTable,
 } from '../../store/people-store.js';
-import { checkedLogin, type Accounts, type Place } from '../accounts.js';
+import type { Accounts, Place } from '../accounts.js';
 import { AccessError } from '../errors.js';
-import type { Invitations } from '../invitations.js';
+import { cameAtOnce, type Invitations } from '../invitations.js';
+import { makeLogin } from '../made-login.js';
 import type { Sealing } from '../sealing.js';
 import { loginOf, nameOf, placeOf, provesSecondFactor, type Claims } from './claims.js';
 import type { Checks, Openid, Provider } from './openid.js';
@@ -19,7 +20,6 @@ import { secretOf } from './provider-secret.js';
 export const SIGN_ON_MS = 10 * 60 * 1000;
 const LABEL = 'sign-on under way';
 const CALLBACK_PATH = '/api/v1/sign-on/callback';
-const MAX_LOGIN_TRIES = 50;
 
 export interface SignOnDeps {
   readonly store: ProviderTable & Pick<PersonTable, 'personByLogin'>;
@@ -32,6 +32,7 @@ export interface SignOnDeps {
   readonly sealing: Sealing;
   readonly now: () => number;
   readonly newId: () => string;
+  readonly random: (bytes: number) => Uint8Array;
 }
 
 export interface SignOnOrder {
@@ -145,7 +146,7 @@ const settle = (deps: SignOnDeps, arrival: Arrival): SignedOn => {
   }
   if (underWay.invitation !== undefined) {
     requireReach(deps.invitations.organisationOf(underWay.invitation));
-    const proposed = { login: freeLogin(deps, claims, arrival), name: nameOf(claims), passwordHash: null };
+    const proposed = { login: loginOf(claims, provider.settings), name: nameOf(claims), passwordHash: null };
     const id = deps.invitations.accept(underWay.invitation, proposed, { ...identity, managed: false });
     return { person: deps.accounts.person(id), secondFactor, did: 'accepted' };
   }
@@ -166,7 +167,7 @@ const join = (
   place: Place | undefined,
 ): Pick<SignedOn, 'person' | 'did'> => {
   if (place === undefined) throw noPlace();
-  const login = freeLogin(deps, arrival.claims, arrival);
+  const login = loginFor(deps, arrival);
   const person: NewPerson = {
     id: deps.newId(),
     login,
@@ -175,8 +176,7 @@ const join = (
     ...place,
   };
   const outcome = deps.store.addPersonWithIdentity(person, { ...identity, managed: true });
-  if (outcome !== 'added')
-    throw new AccessError('conflict', 'Somebody came in at the same moment: begin again.');
+  if (outcome !== 'added') throw cameAtOnce();
   return { person: deps.accounts.person(person.id), did: 'joined' };
 };
 
@@ -196,15 +196,12 @@ const comeAgain = (
   return { person: deps.accounts.person(person.id), did: 'moved' };
 };
 
-/** A login is only a name here: where it is another's, a number is added. Nobody is known by an address. */
-const freeLogin = (deps: SignOnDeps, claims: Claims, { provider }: Arrival): string => {
-  const login = checkedLogin(loginOf(claims, provider.settings));
-  for (let count = 1; count < MAX_LOGIN_TRIES; count += 1) {
-    const candidate = count === 1 ? login : `${login}-${count}`;
-    if (deps.store.personByLogin(candidate) === undefined) return candidate;
-  }
-  return `${login}-${deps.newId()}`.slice(0, 100);
-};
+/** A login is only a name here: nobody is known by it, nor by an address. */
+const loginFor = ({ store, random }: SignOnDeps, { claims, provider }: Arrival): string =>
+  makeLogin(
+    { random, isTaken: (login) => store.personByLogin(login) !== undefined },
+    loginOf(claims, provider.settings),
+  );
 
 const noPlace = (): AccessError =>
   new AccessError('forbidden', 'Your identity provider knows you, but nothing there gives you a place here.');

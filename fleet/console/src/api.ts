@@ -86,6 +86,7 @@ const withPassword = (password: string): object => (password === '' ? {} : { pas
 export type Need = 'second-factor' | 'second-factor-enrolment' | 'new-password';
 
 export interface SignedIn {
+  login: string;
   needs: Need | null;
 }
 

@@ -20,16 +20,20 @@ interface Props {
 export const AcceptInvitation = ({ texts, language, token, onSession }: Props) => {
   const [invitation, setInvitation] = useState<Invitation | 'gone'>();
   const [providers, setProviders] = useState<Provider[]>([]);
+  const [joined, setJoined] = useState<SignedIn>();
   useEffect(() => {
     void api.lookAtInvitation(token).then(setInvitation, () => setInvitation('gone'));
     void api.providers().then(setProviders, () => undefined);
   }, [token]);
+  if (joined !== undefined) return <Joined texts={texts} session={joined} onSession={onSession} />;
   if (invitation === undefined) return <p role="status">{texts.loading}</p>;
   if (invitation === 'gone') return <p role="alert">{texts.invitationGone}</p>;
   const { reset, organisationName, role, limit, login, name } = invitation;
   const accept = async (field: (name: string) => string) => {
     const chosen = reset ? {} : { login: field('login'), name: field('name') };
-    onSession(await api.acceptInvitation({ token, password: field('password'), ...chosen }));
+    const session = await api.acceptInvitation({ token, password: field('password'), ...chosen });
+    if (reset) onSession(session);
+    else setJoined(session);
   };
   const signOn = async (id: string) =>
     location.assign((await api.startSignOn(id, { invitation: token })).url);
@@ -43,13 +47,13 @@ export const AcceptInvitation = ({ texts, language, token, onSession }: Props) =
       <Form
         texts={texts}
         label={reset ? texts.goOn : texts.join}
-        meanings={{ 410: texts.invitationGone, 409: texts.loginTaken, 422: texts.weakPassword }}
+        meanings={{ 410: texts.invitationGone, 422: texts.weakPassword }}
         onSubmit={accept}
       >
         {!reset && (
           <>
             <Field name="name" label={texts.yourName} autocomplete="name" value={name ?? ''} first />
-            <Field name="login" label={texts.login} autocomplete="username" value={login ?? ''} />
+            <Field name="login" label={texts.loginBegins} autocomplete="off" value={login ?? ''} />
           </>
         )}
         <NewPasswordField texts={texts} name="password" first={reset} />
@@ -68,3 +72,21 @@ export const AcceptInvitation = ({ texts, language, token, onSession }: Props) =
     </section>
   );
 };
+
+/** The login is made here and shown once, before the console opens. */
+const Joined = ({
+  texts,
+  session,
+  onSession,
+}: Pick<Props, 'texts' | 'onSession'> & { session: SignedIn }) => (
+  <section class="login" aria-labelledby="joined-title">
+    <h2 id="joined-title">{texts.yourLogin}</h2>
+    <p role="status">
+      <strong>{session.login}</strong>
+    </p>
+    <p>{texts.keepLogin}</p>
+    <button type="button" onClick={() => onSession(session)}>
+      {texts.goOn}
+    </button>
+  </section>
+);

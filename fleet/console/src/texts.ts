@@ -79,7 +79,9 @@ const FRENCH = {
   limitedUntil: (time: string) => `jusqu’au ${time}`,
   join: 'Rejoindre',
   yourName: 'Votre nom',
-  loginTaken: 'Cet identifiant est pris : choisissez-en un autre.',
+  loginBegins: 'Début de votre identifiant',
+  yourLogin: 'Votre identifiant est :',
+  keepLogin: 'Notez-le : c’est avec lui, et votre mot de passe, que vous vous connecterez.',
   invitationGone: 'Ce lien a déjà servi, a été révoqué ou a expiré : demandez-en un autre.',
   roles: {
     owner: 'propriétaire',
@@ -211,7 +213,9 @@ const ENGLISH: typeof FRENCH = {
   limitedUntil: (time: string) => `until ${time}`,
   join: 'Join',
   yourName: 'Your name',
-  loginTaken: 'This login is taken: choose another.',
+  loginBegins: 'Beginning of your login',
+  yourLogin: 'Your login is:',
+  keepLogin: 'Write it down: with it, and your password, you will log in.',
   invitationGone: 'This link was used or revoked, or has ended: ask for another.',
   roles: {
     owner: 'owner',

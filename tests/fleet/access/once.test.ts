@@ -70,11 +70,9 @@ describe('what works once', () => {
   });
 
   test('is not used up by what fails', async () => {
-    const { people, add } = openPeople();
-    await add('zoe', 'viewer');
+    const { people } = openPeople();
     const { token } = people.invitations.invite({ organisationId: 'a', role: 'viewer', createdBy: 'p' });
     const person = { name: 'Z', passwordHash: null };
-    expect(() => people.invitations.accept(token, { ...person, login: 'Zoe' })).toThrow(/is taken/);
     expect(() => people.invitations.accept(token, { ...person, login: 'two words' })).toThrow(/A login is/);
     expect(people.invitations.accept(token, { ...person, login: 'other' })).toMatch(/./);
     expect(() => people.invitations.look(token)).toThrow(/was used or revoked/);

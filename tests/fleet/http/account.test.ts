@@ -172,6 +172,8 @@ describe('people and keys', { timeout: 60_000 }, () => {
     expect((await http.post('/api/v1/invitations/accept', weak)).status).toBe(422);
     const accepted = await http.post('/api/v1/invitations/accept', { ...weak, password: NEXT });
     expect(accepted.json()).toMatchObject({ organisationId: 'a1', role: 'operator', needs: null });
+    const login = String(accepted.json()['login']);
+    expect(login).toMatch(/^zoe-[a-z2-7]{4}$/);
     expect(
       (await http.post('/api/v1/invitations/accept', { ...weak, login: 'noe', password: NEXT })).status,
     ).toBe(410);
@@ -181,7 +183,7 @@ describe('people and keys', { timeout: 60_000 }, () => {
       id: string;
     }[];
     expect(people.map(({ login }) => login)).not.toContain('b-viewer');
-    const id = people.find(({ login }) => login === 'zoe')?.id ?? '';
+    const id = people.find((person) => person.login === login)?.id ?? '';
     const patch = (by: string, change: object) =>
       http.ask(
         'PATCH',
