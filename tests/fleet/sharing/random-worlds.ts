@@ -24,9 +24,14 @@ const LOCATIONS = ['mairie', 'ecole', 'depot'] as const;
 const SITES = ['centre', 'nord'] as const;
 const DATASETS = ['d0', 'd1', 'd2'] as const;
 
+const mostly = <Value>(usual: Value, other: fc.Arbitrary<Value>) =>
+  fc.oneof({ arbitrary: fc.constant(usual), weight: 5 }, other);
+
 const border = fc.constantFrom(...BORDERS);
 const instant = fc.constantFrom(...INSTANTS);
-const maybe = <Value>(value: fc.Arbitrary<Value>, freq = 2) => fc.option(value, { nil: undefined, freq });
+/** Mostly nothing: each limit hides what others do. */
+const seldom = <Value>(value: fc.Arbitrary<Value>, one = 1, of = 6) =>
+  fc.oneof({ arbitrary: fc.constant(undefined), weight: of - one }, { arbitrary: value, weight: one });
 
 /** Without what is undefined. */
 const dense = <Value extends object>(value: Value): Value =>
@@ -38,36 +43,36 @@ const area = fc
 
 const limits = fc
   .record({
-    finest: maybe(fc.constantFrom('raw' as const, '15m' as const, '1h' as const)),
-    delayMs: maybe(fc.constantFrom(0, 1, GRID_MS, 3 * GRID_MS)),
-    area: maybe(area, 1),
-    aggregation: maybe(fc.constant({ contributors: 3, maxShare: 0.5 }), 1),
-    from: maybe(instant, 1),
-    to: maybe(instant, 1),
+    finest: seldom(fc.constantFrom('raw' as const, '15m' as const, '1h' as const), 2),
+    delayMs: seldom(fc.constantFrom(0, 1, GRID_MS, 3 * GRID_MS), 3),
+    area: seldom(area),
+    aggregation: seldom(fc.constant({ contributors: 3, maxShare: 0.5 })),
+    from: seldom(instant),
+    to: seldom(instant),
   })
   .map(dense);
 
 const selection = (points: readonly string[]) =>
   fc
     .record({
-      themes: maybe(fc.subarray(['energy', 'water', 'nothing'], { minLength: 1 }), 1),
-      properties: maybe(fc.subarray([...PROPERTIES], { minLength: 1 }), 1),
-      sites: maybe(fc.subarray([...SITES], { minLength: 1 }), 1),
-      locations: maybe(fc.subarray([...LOCATIONS], { minLength: 1 }), 1),
-      points: maybe(fc.subarray([...points], { minLength: 1 }), 1),
-      area: maybe(area, 1),
+      themes: seldom(fc.subarray(['energy', 'water', 'nothing'], { minLength: 1 })),
+      properties: seldom(fc.subarray([...PROPERTIES], { minLength: 1 })),
+      sites: seldom(fc.subarray([...SITES], { minLength: 1 })),
+      locations: seldom(fc.subarray([...LOCATIONS], { minLength: 1 })),
+      points: seldom(fc.subarray([...points], { minLength: 1 })),
+      area: seldom(area),
     })
     .map(dense);
 
 const datasetsOf = (points: readonly string[]) =>
   fc.tuple(
-    ...DATASETS.map((id) =>
+    ...DATASETS.map((id, index) =>
       fc
         .record({
-          owner: fc.constantFrom(...BODIES),
+          owner: mostly(BODIES[index] ?? '', fc.constantFrom(...BODIES)),
           audience: fc.constantFrom('private', 'agreement', 'agreement', 'agreement', 'open'),
           selection: selection(points),
-          conditions: maybe(limits),
+          conditions: seldom(limits, 2),
         })
         .map((dataset) => dense({ id, ...dataset })),
     ),
@@ -78,7 +83,7 @@ const stretches = <Value>(value: fc.Arbitrary<Value>) =>
   fc
     .tuple(
       fc.uniqueArray(instant, { maxLength: 2 }),
-      fc.array(maybe(value, 8), { minLength: 3, maxLength: 3 }),
+      fc.array(seldom(value, 5), { minLength: 3, maxLength: 3 }),
     )
     .map(([cuts, values]) => {
       const ends = [0, ...cuts.toSorted((one, other) => one - other), ENDLESS];
@@ -130,22 +135,38 @@ const organisations = fc.record({ a1: fc.boolean(), a2: fc.boolean() }).map(({ a
 
 const title = { fr: 'Partage' };
 
-const clause = fc.record({
-  giver: fc.constantFrom(...BODIES),
-  dataset: fc.constantFrom(...DATASETS),
-  receivers: fc.constantFrom<('parties' | string[])[]>('parties', ['a'], ['b'], ['c'], ['b', 'c']),
-  purposes: fc.subarray([...PURPOSES], { minLength: 1 }),
-  conditions: maybe(limits, 4),
-});
+const GIVEN = fc.nat(BODIES.length - 1).chain((index) =>
+  fc.record({
+    giver: fc.constant(BODIES[index] ?? ''),
+    dataset: mostly<string>(DATASETS[index] ?? '', fc.constantFrom(...DATASETS)),
+  }),
+);
+
+const clause = fc
+  .record({
+    given: GIVEN,
+    receivers: fc.constantFrom<('parties' | string[])[]>(
+      'parties',
+      'parties',
+      'parties',
+      ['a'],
+      ['b'],
+      ['c'],
+      ['b', 'c'],
+    ),
+    purposes: fc.subarray([...PURPOSES], { minLength: 1 }),
+    conditions: seldom(limits, 4),
+  })
+  .map(({ given, ...more }) => ({ ...given, ...more }));
 
 /** Terms that hold together: clauses that do not are left out. */
 export const terms: fc.Arbitrary<Terms> = fc
   .record({
     parties: fc.constantFrom<string[][]>(['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'c'], ['b', 'c']),
     clauses: fc.array(clause, { minLength: 1, maxLength: 4 }),
-    conditions: maybe(limits, 1),
-    from: fc.constantFrom(0, 0, 0, ...INSTANTS),
-    to: fc.option(instant, { freq: 1 }),
+    conditions: seldom(limits, 2),
+    from: fc.oneof({ arbitrary: fc.constant(0), weight: 5 }, instant),
+    to: fc.oneof({ arbitrary: fc.constant(null), weight: 5 }, instant),
     accession: fc.constantFrom('closed' as const, 'open' as const),
   })
   .map(({ parties, clauses, ...more }) => {
@@ -233,8 +254,8 @@ export const worldsOf = (points: World['points']): fc.Arbitrary<World> =>
       places,
       datasets: datasetsOf(points.map(({ id }) => id)),
       agreements: fc.array(
-        attempts.map((tried) => play(tried).events),
-        { maxLength: 2 },
+        fc.oneof({ arbitrary: beginning, weight: 3 }, attempts).map((tried) => play(tried).events),
+        { minLength: 1, maxLength: 2 },
       ),
     })
     .map(({ places: { held, installed }, ...world }) => ({

@@ -115,6 +115,15 @@ const boundBy = (events: readonly AgreementEvent[]) => {
   return { terms: inForce, bound: bound(), over };
 };
 
+const known = new WeakMap<readonly AgreementEvent[], ReturnType<typeof boundBy>>();
+
+/** The same, found out once. */
+const boundNow = (events: readonly AgreementEvent[]): ReturnType<typeof boundBy> => {
+  const found = known.get(events) ?? boundBy(events);
+  known.set(events, found);
+  return found;
+};
+
 interface Place {
   readonly point: string;
   readonly property: string;
@@ -162,7 +171,7 @@ const consents = (world: World, giver: string, place: Place, asked: Question): (
   }
   const reader = asked.reader === null ? null : municipalityOf(world, asked.reader);
   for (const events of world.agreements) {
-    const { terms, bound, over } = boundBy(events);
+    const { terms, bound, over } = boundNow(events);
     if (terms === undefined || over || reader === null) continue;
     if (asked.now < terms.from || (terms.to !== null && asked.now >= terms.to)) continue;
     if (!bound.includes(giver) || !bound.includes(reader) || giver === reader) continue;
