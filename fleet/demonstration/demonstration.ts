@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { agentConfiguration } from './agent-configuration.js';
 import { runChild } from './child.js';
 import { slugOf } from '../slug.js';
+import { shareData } from './sharing.js';
 import { openFleetClient, waitForHealth, type FleetClient } from './fleet-client.js';
 import { Household } from './household.js';
 import { moveBroker, readAdministrator, readMemory, stillRuns, writeMemory, type Memory } from './memory.js';
@@ -17,6 +18,8 @@ import {
   type Municipality,
   type Territory,
 } from './territory.js';
+import { watchSharing } from './watch-sharing.js';
+import { welcome } from './welcome.js';
 
 const START_MS = 30_000;
 
@@ -94,8 +97,16 @@ const startTerritory = async (
       startAgent(settings, household, client, municipality, memory),
     ),
   );
-  if (!settings.signal.aborted)
-    settings.print(welcome(settings, { login, password }, household.processOf('fleet')));
+  const shared = await shareData({
+    url: urlOf(settings),
+    administrator: client.ask,
+    folder: join(settings.dataFolder, 'people'),
+    territory,
+  });
+  const { signal, print } = settings;
+  if (signal.aborted) return;
+  print(welcome(settings, { login, password }, household.processOf('fleet'), shared));
+  void watchSharing({ url: urlOf(settings), shared, signal, print });
 };
 
 const urlOf = ({ httpPort }: DemonstrationSettings): string => `http://127.0.0.1:${httpPort}`;
@@ -215,23 +226,3 @@ const organisationId = async (client: FleetClient, { name, code }: Municipality)
   if (top === undefined) throw new Error('the fleet has no top organisation');
   return (await client.addOrganisation({ parentId: top.id, name, type: 'municipality', code })).id;
 };
-
-const welcome = (
-  settings: DemonstrationSettings,
-  { login, password }: { login: string; password: string },
-  fleetPid: number | undefined,
-): string => `
-  Terroir runs: three municipalities, three gateways, eighteen simulated devices.
-
-  Console    ${urlOf(settings)}/
-  Login      ${login}
-  Password   ${password}
-  API        ${urlOf(settings)}/docs
-
-  What to look at
-    - the gateways' state and the latest values; ↗ shows a point's curve
-    - no loss: kill -9 ${fleetPid} stops the fleet; it comes back after ${settings.restartMs / 1000} s, and /readings has no hole
-    - an agent from inside: npx terroir-agent status --config ${join(settings.dataFolder, 'saint-aubin', 'agent.yaml')}
-
-  Data and logs are in ${settings.dataFolder}. Ctrl-C stops everything.
-`;

@@ -1,7 +1,8 @@
-import { openApiSession } from '../api-session.js';
+import { openApiSession, type Ask } from '../api-session.js';
 
 /** What the demonstration asks of the fleet, over HTTP like any program. */
 export interface FleetClient {
+  readonly ask: Ask;
   organisations(): Promise<readonly { id: string; parentId: string | null; name: string }[]>;
   addOrganisation(organisation: {
     parentId: string;
@@ -36,6 +37,7 @@ export const waitForHealth = async (
 export const openFleetClient = async (url: string, login: string, password: string): Promise<FleetClient> => {
   const ask = await openApiSession(url, login, password);
   return {
+    ask,
     organisations: async () => {
       const page = (await ask('GET', 'organisations?limit=1000')) as {
         items: { id: string; parentId: string | null; name: string }[];

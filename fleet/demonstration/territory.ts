@@ -15,6 +15,14 @@ const DEVICE = Type.Object({
 
 const TERRITORY = Type.Object({
   intercommunality: Type.String(),
+  sharing: Type.Object({
+    syndicate: Type.String(),
+    /** Names of municipalities. */
+    towns: Type.Array(Type.String(), { minItems: 2 }),
+    /** Templates of agreements: car parks among all of them, water to the syndicate. */
+    parking: Type.String(),
+    water: Type.String(),
+  }),
   municipalities: Type.Array(
     Type.Object({ name: Type.String(), code: Type.String(), devices: Type.Array(DEVICE) }),
   ),

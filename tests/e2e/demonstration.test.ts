@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openSessionOf, type Credentials, type OpenedSession } from '../../fleet/api-session.js';
 import { freePort } from '../../fleet/demonstration/ports.js';
 import { eventually } from '../support/eventually.js';
 import { runProgram, startProgram, type RunningProgram } from '../support/program.js';
@@ -88,6 +89,65 @@ const allSince = (demonstration: Demonstration, time: number) => async (): Promi
   }
 };
 
+/** A person who signed, as the file says that the commands take. */
+const signatory = async ({ program, folder }: Demonstration, login: string) => {
+  const [, url = ''] = /Console\s+(\S+)\//.exec(program.output()) ?? [];
+  const credentials: unknown = JSON.parse(readFileSync(join(folder, 'people', `${login}.json`), 'utf8'));
+  return openSessionOf(url, credentials as Credentials);
+};
+
+/** Keys of the points that others give a party, by who gives them. */
+const givenBy = async ({ ask, organisationId: own }: OpenedSession, purpose: string) => {
+  const page = (await ask('GET', `points?limit=1000&purpose=${purpose}`)) as { items: Given[] };
+  const given = new Map<string, Given[]>();
+  for (const point of page.items) {
+    if (point.organisationId === own) continue;
+    given.set(point.organisationId, [...(given.get(point.organisationId) ?? []), point]);
+  }
+  return given;
+};
+
+interface Given {
+  readonly id: string;
+  readonly key: string;
+  readonly organisationId: string;
+}
+
+/** Two towns and a syndicate have signed; car parks go among all, water to the syndicate by day; one withdraws. */
+const sharesAndTakesBack = async (demonstration: Demonstration): Promise<void> => {
+  const [aubin, brenne, syndicate] = [
+    await signatory(demonstration, 'saint-aubin'),
+    await signatory(demonstration, 'brenne-sur-loire'),
+    await signatory(demonstration, 'syndicat-des-eaux-du-val-de-brenne'),
+  ];
+  for (const [reader, givers] of [
+    [aubin, [brenne]],
+    [brenne, [aubin]],
+    [syndicate, [aubin, brenne]],
+  ] as const) {
+    const given = await givenBy(reader, 'operations');
+    expect(new Set(given.keys())).toEqual(new Set(givers.map(({ organisationId }) => organisationId)));
+    for (const points of given.values()) {
+      expect(new Set(points.map(({ key }) => key))).toEqual(new Set(['free', 'occupied', 'state']));
+    }
+  }
+  expect(await givenBy(brenne, 'water-management')).toEqual(new Map());
+  const [index] = (await givenBy(syndicate, 'water-management')).get(aubin.organisationId) ?? [];
+  // the first whole day is yet to come: what may be read of it is said, and nothing finer
+  const asked = { point: index?.id, purpose: 'water-management', resolution: '1d' };
+  expect(await syndicate.ask('POST', 'decisions/explain', asked)).toMatchObject({
+    given: [{ finest: '1d' }],
+  });
+  const period = `from=${new Date(Date.now() - 3_600_000).toISOString()}&purpose=water-management`;
+  expect(await syndicate.ask('GET', `readings?point=${index?.id}&${period}`)).toMatchObject({ items: [] });
+
+  const [, parking] = /agreement withdraw (\S+)/.exec(demonstration.program.output()) ?? [];
+  await aubin.ask('POST', `agreements/${parking}/withdraw`, { reason: 'essai' });
+  expect(await givenBy(brenne, 'operations')).toEqual(new Map());
+  expect([...(await givenBy(syndicate, 'operations')).keys()]).toEqual([brenne.organisationId]);
+  await demonstration.program.printed(/Brenne-sur-Loire now reads 0 car-park points of Saint-Aubin/);
+};
+
 describe('the demonstration', { timeout: 240_000 }, () => {
   test('shows three municipalities, stops everything, and goes on with its data on other ports', async () => {
     const folder = join(temporaryFolder(), 'territory');
@@ -98,13 +158,20 @@ describe('the demonstration', { timeout: 240_000 }, () => {
       items: { name: string; type: string }[];
     };
     expect(new Set(items.map(({ name }) => name))).toEqual(
-      new Set(['Communauté de communes du Val de Brenne', 'Saint-Aubin', 'Brenne-sur-Loire', 'Vauvert']),
+      new Set([
+        'Communauté de communes du Val de Brenne',
+        'Syndicat des eaux du Val de Brenne',
+        'Saint-Aubin',
+        'Brenne-sur-Loire',
+        'Vauvert',
+      ]),
     );
     expect(new Set(points.map(({ organisationId }) => organisationId)).size).toBe(3);
     const sites = (await (await first.get('/api/v1/sites')).json()) as { items: unknown[] };
     expect(sites.items).toHaveLength(3);
     const power = points.find(({ key }) => key === 'active_power')?.id ?? '';
     await eventually(async () => (await readingsOf(first, power)).length >= 2, 30_000);
+    await sharesAndTakesBack(first);
     expect(await first.program.end('SIGINT')).toBe(0);
     expect(processesOf(folder)).toEqual([]);
 
@@ -116,6 +183,9 @@ describe('the demonstration', { timeout: 240_000 }, () => {
     const readings = await readingsOf(second, power);
     expect(readings.filter(({ time }) => Date.parse(time) < restarted).length).toBeGreaterThanOrEqual(2);
     expect(new Set(readings.map(({ ordinal, epoch }) => `${epoch}/${ordinal}`)).size).toBe(readings.length);
+    // what was taken back stays so
+    const brenne = await signatory(second, 'brenne-sur-loire');
+    expect(await givenBy(brenne, 'operations')).toEqual(new Map());
     expect(await second.program.end('SIGTERM')).toBe(0);
     expect(processesOf(folder)).toEqual([]);
   });

@@ -61,7 +61,7 @@ const versionText = (agreement: SeenAgreement, version: SeenVersion): string => 
   const which = agreement.inForce === number ? 'in force' : agreement.open === number ? 'waits' : 'past';
   return [
     `\nVersion ${number} (${which}): ${title.fr}${title.en === undefined ? '' : ` / ${title.en}`}\n`,
-    `  from ${timeText(from)} ${to === null ? 'without end' : `to ${timeText(to)}`}`,
+    `  from ${from === 0 ? 'the last signature' : timeText(from)} ${to === null ? 'without end' : `to ${timeText(to)}`}`,
     accession === 'open'
       ? '; who is invited joins by their own signature\n'
       : '; who joins needs all signatures\n',
