@@ -269,7 +269,8 @@ const allSeen = (context: HttpContext, request: FastifyRequest) =>
     .agreements()
     .flatMap((stored) => presentAgreement(seenOf(context, request, stored), context.now()) ?? []);
 
-const requireSeen = (context: HttpContext, request: FastifyRequest, id: string): StoredAgreement => {
+/** What the caller sees of an agreement. Throws `HttpError` `not-found`, also where that is nothing. */
+export const requireSeen = (context: HttpContext, request: FastifyRequest, id: string): StoredAgreement => {
   const stored = context.registry.agreement(id) ?? { id, events: [] };
   const seen = seenOf(context, request, stored);
   if (seen.events.length === 0) throw new HttpError('not-found', 'There is no such agreement.');

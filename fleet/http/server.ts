@@ -12,6 +12,7 @@ import type { HttpContext, Server } from './context.js';
 import { accountRoutes } from './account.js';
 import { actRoutes } from './acts.js';
 import { agreementTemplateRoutes } from './agreement-templates.js';
+import { agreementOdrlRoutes } from './agreement-odrl.js';
 import { agreementRoutes } from './agreements.js';
 import { catalogueRoutes } from './catalogue.js';
 import { competenceRoutes } from './competences.js';
@@ -233,6 +234,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   datasetDataRoutes(server, context);
   catalogueRoutes(server, context);
   agreementRoutes(server, context);
+  agreementOdrlRoutes(server, context);
   agreementTemplateRoutes(server, context);
   decisionRoutes(server, context);
   usageRoutes(server, context);
