@@ -17,12 +17,15 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks; known before anything of the request is read. */
     subject: Subject;
+    /** The audit trail says already that, and why, it was refused. */
+    refusalKept: boolean;
   }
 }
 
 /** Asks of every request, before its body is read, whether whoever sends it may do the route's action at all. */
 export const checkEveryRequest = (server: Server, context: HttpContext, limit: RateLimit): void => {
   server.decorateRequest('subject');
+  server.decorateRequest('refusalKept', false);
   server.addHook('onRequest', async (request) => {
     request.subject = identify(context, request);
     limit.take(request.subject, addressOf(request));
@@ -46,10 +49,8 @@ const identify = ({ identify }: HttpContext, request: FastifyRequest): Subject =
 export const authorise = (context: HttpContext, request: FastifyRequest, resource: Resource): void => {
   const decision = context.decide(request.subject, actionOf(request), resource);
   if (decision.permit) return;
-  context.audit.record({
-    ...attemptOf(request),
+  recordRefusal(context, request, {
     resource: { type: resource.type, id: idOf(resource), organisationId: null },
-    outcome: 'refused',
     reason: decision.reason,
   });
   throw refusalOf(decision);
@@ -60,18 +61,31 @@ const idOf = (resource: Resource): string | null => {
   return resource.type === 'gateway' ? resource.gatewayId : null;
 };
 
+/** Writes into the audit trail that a request was refused, and why: once. */
+export const recordRefusal = (
+  { audit }: HttpContext,
+  request: FastifyRequest,
+  refused: Pick<AuditRecord, 'resource'> & { readonly reason: string; readonly subject?: Subject },
+): void => {
+  request.refusalKept = true;
+  audit.record({ ...attemptOf(request), ...refused, outcome: 'refused' });
+};
+
+/** Who may not, is not let in, does not see it, comes too late or too often. Faults of a request are not attempts. */
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404, 409, 410, 429]);
+
 /**
- * Somebody known asked for what they do not see, or what is not there: the same to them, and to their trail, which is
- * that of their own organisation.
+ * The same of whatever a route threw that nobody recorded where it knew more. What somebody does not see and what is
+ * not there are the same to their trail too, which is that of their own organisation.
  */
-export const recordUnseen = ({ audit }: HttpContext, request: FastifyRequest): void => {
-  if (request.is404 || !isMember(request.subject)) return;
-  audit.record({
-    ...attemptOf(request),
-    resource: { type: 'any', id: namedIn(request), organisationId: null },
-    outcome: 'refused',
-    reason: 'not-found',
-  });
+export const recordRefused = (
+  context: HttpContext,
+  request: FastifyRequest,
+  { status, code }: { readonly status: number; readonly code: string | undefined },
+): void => {
+  if (!REFUSALS.has(status) || request.is404 || request.refusalKept) return;
+  const resource = { type: 'any', id: namedIn(request), organisationId: null };
+  recordRefusal(context, request, { resource, reason: status === 404 ? 'not-found' : (code ?? 'refused') });
 };
 
 /** What the address of a request names. */
@@ -96,10 +110,10 @@ const requireTrueToken = (request: FastifyRequest): void => {
 };
 
 /** Throws `AccessError` `forbidden` on a change that another site makes a browser ask for, and records it. */
-const requireSameOrigin = ({ audit }: HttpContext, request: FastifyRequest): void => {
+const requireSameOrigin = (context: HttpContext, request: FastifyRequest): void => {
   if (!isFromElsewhere(request)) return;
   const resource = { type: 'any', id: null, organisationId: null };
-  audit.record({ ...attemptOf(request), resource, outcome: 'refused', reason: 'from-another-site' });
+  recordRefusal(context, request, { resource, reason: 'from-another-site' });
   throw new AccessError(
     'forbidden',
     'This change was asked for from another site: make it from the console.',

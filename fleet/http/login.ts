@@ -5,7 +5,7 @@ import { AccessError } from '../access/errors.js';
 import type { LoggedIn, Origin } from '../access/logins.js';
 import { personSubject } from '../access/subject.js';
 import { SESSION_NEEDS } from '../store/people-store.js';
-import { attemptOf } from './authorise.js';
+import { attemptOf, recordRefusal } from './authorise.js';
 import { addressOf, tokenOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
 import { clearSessionCookie, deviceCookieOf, setSessionCookies } from './session-cookie.js';
@@ -53,7 +53,7 @@ export const presentSession = (request: FastifyRequest, reply: FastifyReply, ope
 
 /** Writes why somebody was not let in into the audit trail, and goes on with the refusal. */
 export const recordRefusals = async <Result>(
-  { audit }: HttpContext,
+  context: HttpContext,
   request: FastifyRequest,
   login: () => Result | Promise<Result>,
 ): Promise<Result> => {
@@ -62,7 +62,7 @@ export const recordRefusals = async <Result>(
   } catch (error) {
     const reason = error instanceof AccessError ? error.code : 'failed';
     const resource = { type: 'login', id: null, organisationId: null };
-    audit.record({ ...attemptOf(request), resource, outcome: 'refused', reason });
+    recordRefusal(context, request, { resource, reason });
     throw error;
   }
 };

@@ -4,7 +4,7 @@ import { AccessError } from '../access/errors.js';
 import type { FoundSession } from '../access/sessions.js';
 import { personSubject } from '../access/subject.js';
 import type { SessionNeed } from '../store/people-store.js';
-import { attemptOf } from './authorise.js';
+import { attemptOf, recordRefusal } from './authorise.js';
 import { tokenOf } from './caller.js';
 import type { HttpContext } from './context.js';
 
@@ -53,16 +53,14 @@ export const changeOwn = <Result>(
 
 /** Records that somebody was refused at their own account, and goes on with the refusal. */
 export const refusedOwn = (
-  { audit }: HttpContext,
+  context: HttpContext,
   request: FastifyRequest,
   { person }: Pick<Own, 'person'>,
 ): ((error: unknown) => never) => {
   return (error) => {
-    audit.record({
-      ...attemptOf(request),
+    recordRefusal(context, request, {
       subject: personSubject(person),
       resource: { type: 'person', id: person.id, organisationId: person.organisationId },
-      outcome: 'refused',
       reason: error instanceof AccessError ? error.code : 'failed',
     });
     throw error;

@@ -7,7 +7,7 @@ import fastify, { LogController, type FastifyBaseLogger, type FastifyError } fro
 import { ruleOf } from '../access/actions.js';
 import { createRateLimit, type Rates } from '../access/rate-limit.js';
 import { auditRoutes } from './audit.js';
-import { checkEveryRequest, recordUnseen } from './authorise.js';
+import { checkEveryRequest, recordRefused } from './authorise.js';
 import type { HttpContext, Server } from './context.js';
 import { accountRoutes } from './account.js';
 import { actRoutes } from './acts.js';
@@ -115,7 +115,7 @@ export const createHttpServer = async (context: HttpContext, settings: HttpSetti
 
   server.setValidatorCompiler(compileValidator);
   server.setErrorHandler<FastifyError>((error, request, reply) => {
-    if (statusOf(error) === 404) recordUnseen(context, request);
+    recordRefused(context, request, { status: statusOf(error), code: error.code });
     sendError(error, request, reply);
   });
   server.setNotFoundHandler((request, reply) => {

@@ -4,6 +4,7 @@ import { parseEntries } from '../../../fleet/access/audit/read-entries.js';
 import { openHead, type SignedHead } from '../../../fleet/access/audit/signed-head.js';
 import { verifyTrail } from '../../../fleet/access/audit/verify-trail.js';
 import { openAuthority } from '../../../fleet/registry/authority/authority.js';
+import { makeRequest } from '../registry/certificate-requests.js';
 import { GATEWAY_A, itemsOf, nextOf, openHttp, type HttpUnderTest } from './http-under-test.js';
 
 /** An owner of `a` adds two organisations; a viewer and a stranger try what they may not. */
@@ -130,5 +131,50 @@ describe('the audit trail over HTTP', () => {
     ]);
     // nobody else learns that they were asked for
     expect(http.fleet.registry.audit.newest('a')?.number).toBe(before);
+  });
+
+  test('keeps whoever came with a link, a claim token or a state of things that holds no more', async () => {
+    const http = await openHttp();
+    const owner = await http.login('org-owner');
+    const order = { organisationId: 'a', role: 'viewer' };
+    const { id, token } = (await http.post('/api/v1/invitations', order, owner)).json();
+    const revoke = () =>
+      http.ask('DELETE', `/api/v1/invitations/${String(id)}`, { authorization: `Bearer ${owner}` });
+    expect((await revoke()).status).toBe(204);
+    const { csrPem: csr } = await makeRequest();
+    const issued = await http.post('/api/v1/enrolment-tokens', { organisationId: 'a' }, owner);
+    const claim = String(issued.json()['token']);
+    const wrong = claim.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    const accepting = { token, login: 'zoe', password: 'une longue phrase' };
+    const post = async (path: string, body: object) => (await http.post(`/api/v1/${path}`, body)).status;
+    expect(await post('invitations/look', { token: 'ti1_none' })).toBe(410);
+    expect(await post('invitations/accept', accepting)).toBe(410);
+    expect(await post('enrol', { token: wrong, csr, name: 'N' })).toBe(403);
+    expect(await post('sign-on/nobody/start', {})).toBe(404);
+    expect((await revoke()).status).toBe(409);
+    const refused = itemsOf(await http.get('/api/v1/audit?outcome=refused', owner));
+    expect(refused.map(({ action, reason }) => [action, reason]).toReversed()).toEqual([
+      ['accept-invitation', 'gone'],
+      ['accept-invitation', 'gone'],
+      ['enrol-gateway', expect.any(String)],
+      ['log-in', 'not-found'],
+      ['manage-people', 'conflict'],
+    ]);
+    expect(refused.every(({ from }) => from === '127.0.0.1')).toBe(true);
+  });
+
+  test('has one entry for one refusal, of whoever was refused at their own account too', async () => {
+    const http = await openHttp();
+    const viewer = await http.login('a-viewer');
+    const wrong = { password: 'not mine' };
+    expect((await http.post('/api/v1/account/second-factor', wrong, viewer)).status).toBe(401);
+    expect((await http.post('/api/v1/login', { login: 'a-viewer', password: 'x' })).status).toBe(401);
+    expect((await http.post('/api/v1/organisations', {}, viewer)).status).toBe(403);
+    const refusedOf = async (login: string) =>
+      itemsOf(await http.get('/api/v1/audit?outcome=refused', await http.login(login))).map(
+        ({ action }) => action,
+      );
+    expect(await refusedOf('a-owner')).toEqual(['add-organisation', 'change-own-account']);
+    expect((await refusedOf('org-owner')).filter((action) => action === 'log-in')).toHaveLength(1);
   });
 });
