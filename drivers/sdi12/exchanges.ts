@@ -2,7 +2,7 @@ import type { Exchange } from '../telegram/asking-bus.js';
 import type { LineRequest, Reading } from '../telegram/asking-line.js';
 import { TelegramError } from '../telegram/telegram-error.js';
 import { decodePacket, packetLength } from './binary-packet.js';
-import { asciiOf } from './line-text.js';
+import { asciiOf, isLineNoise } from './line-text.js';
 import { dataCommand, pagesOf, startCommand, type Measurement } from './measurements.js';
 import { parseAnnouncement, parseValues, type Announcement, type SensorValue } from './responses.js';
 import { Sdi12Error } from './sdi12-error.js';
@@ -27,13 +27,14 @@ const judged = <T>(read: () => T): Reading<T> => {
   }
 };
 
-/** The first line that is not empty: a break is read as NUL, and adapters end lines of their own. */
+/** The first line that is not empty, behind the noise of breaks; adapters end lines of their own. */
 const firstLine = (received: Uint8Array): Uint8Array | undefined => {
   for (let from = 0; ;) {
     const end = received.indexOf(LF, from);
     if (end < 0) return undefined;
     const line = received.subarray(from, end).filter((byte) => byte !== 0 && (byte & 0x7f) !== CR);
-    if (line.length > 0) return line;
+    const begin = line.findIndex((byte) => !isLineNoise(byte));
+    if (begin >= 0) return line.subarray(begin);
     from = end + 1;
   }
 };

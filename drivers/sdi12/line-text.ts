@@ -13,6 +13,14 @@ const hasEvenParity = (byte: number): boolean => {
 export const withoutParity = (bytes: Uint8Array): Uint8Array =>
   bytes.some((byte) => byte > 0x7f) && bytes.every(hasEvenParity) ? bytes.map((byte) => byte & 0x7f) : bytes;
 
+const DEL = 0x7f;
+
+/**
+ * Whether a byte is what a port reads of a break, or of the line's turning: no response begins with one. A CRC may end with the
+ * second.
+ */
+export const isLineNoise = (byte: number): boolean => byte === 0 || (byte & DEL) === DEL;
+
 /** Characters of a response. Throws a `TelegramError` where bytes are none. */
 export const asciiOf = (bytes: Uint8Array): string => {
   const plain = withoutParity(bytes);

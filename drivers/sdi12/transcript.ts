@@ -2,7 +2,7 @@ import type { Field, Telegram } from '../telegram/telegram.js';
 import { TelegramError } from '../telegram/telegram-error.js';
 import { decodePacket, packetLength } from './binary-packet.js';
 import { identificationFields, UNNAMED, valueFields } from './fields.js';
-import { asciiOf, withoutParity } from './line-text.js';
+import { asciiOf, isLineNoise, withoutParity } from './line-text.js';
 import { parseCommandBody, type Measurement } from './measurements.js';
 import {
   parseAnnouncement,
@@ -185,8 +185,8 @@ export const decodeTranscript = (raw: Uint8Array, section: unknown): Telegram =>
   const bytes = packetHere(raw, reading.asked) > 0 ? raw : withoutParity(raw);
   for (let at = 0; at < bytes.length;) {
     const byte = bytes[at];
-    // A break is read as a NUL; and lines may be empty.
-    if (byte === 0 || byte === CR || byte === LF) at++;
+    // Lines may be empty.
+    if (byte === undefined || isLineNoise(byte) || byte === CR || byte === LF) at++;
     else at += step(reading, bytes.subarray(at), known);
   }
   if (reading.address === '') throw new TelegramError('frame', 'there is no response in it');
