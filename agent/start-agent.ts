@@ -17,6 +17,7 @@ import { awaitIdentity, type EnrolmentView } from './identity/await-identity.js'
 import { openCertificateKeeper, type CertificateKeeper } from './identity/certificate-keeper.js';
 import { postToFleet } from './identity/fleet-request.js';
 import type { Identity } from './identity/identity.js';
+import type { AgentQuestion } from './local/agent-questions.js';
 import { answerQuestion, type AnswerSources } from './local/answer-question.js';
 import { bufferPoints } from './local/buffer-points.js';
 import { bufferFile, makeDataFolder } from './local/data-folder.js';
@@ -27,7 +28,7 @@ import { closeBuses, openBuses } from './local/open-buses.js';
 import { builtAt, programVersion } from './local/program-version.js';
 import { reportHealth } from './local/health-report.js';
 import type { StatusSources } from './local/status-report.js';
-import { openStatusSocket } from './local/status-socket.js';
+import { keepStatusSocket } from './local/keep-status-socket.js';
 import { BUFFER_THREAD } from './threads.js';
 import type { Configuration } from './twin/configuration.js';
 import { buildDirectory } from './twin/directory.js';
@@ -333,9 +334,18 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
   failed.catch(() => undefined);
   let sources: AnswerSources | undefined;
   const alive = async (): Promise<void> => void (await sources?.status.buffer.state());
-  const socket = await openStatusSocket(dataFolder, async (question, signal) => {
+  const fail = (cause: unknown): void => failure.abort(cause);
+  const answer = async (question: AgentQuestion, signal: AbortSignal): Promise<unknown> => {
     if (sources === undefined) throw new LocalError('silent', 'the agent is starting or stopping');
     return await answerQuestion(sources, question, signal);
+  };
+  const socket = await keepStatusSocket({
+    dataFolder,
+    log,
+    answer,
+    pause,
+    retryMs: configuration.buffer.retryMs,
+    fail,
   });
   started.add(() => socket.close());
   const stop = async (): Promise<void> => {
@@ -344,7 +354,7 @@ export const startAgent = async (deps: AgentDeps): Promise<Agent> => {
     log.info('stopped');
   };
   try {
-    sources = await startParts(deps, started, (cause) => failure.abort(cause));
+    sources = await startParts(deps, started, fail);
   } catch (error) {
     await started.stop(log);
     throw error;

@@ -214,6 +214,8 @@ export interface StorageState {
   readonly thinned: 'nothing' | 'raw' | 'short-windows' | 'all-but-counters' | 'all-but-alarms' | 'all';
   /** Files set aside whose content is still being saved. */
   readonly salvaging: number;
+  /** Files set aside that wait for the newer version that wrote them, or of which nothing can be read. */
+  readonly waiting: number;
 }
 
 /** What storing costs the card; keys are absent where the system does not tell. */

@@ -254,7 +254,7 @@ class LocalBuffer implements Buffer {
         ...(freeBytes === undefined ? {} : { freeBytes }),
         reserve,
         thinned: store.run((core) => core.thinned()),
-        salvaging: this.#salvaging.left,
+        ...this.#salvaging.left(),
       },
       wear: wearOf(written, this.#stored, sinceMs, this.#options.enduranceBytes),
     };

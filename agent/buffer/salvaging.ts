@@ -25,9 +25,11 @@ export class Salvaging {
     this.#deps = deps;
   }
 
-  /** Files that are still to be saved. */
-  get left(): number {
-    return this.#files().length;
+  /** Files that are still to be saved, and those that wait for another version or cannot be read. */
+  left(): { readonly salvaging: number; readonly waiting: number } {
+    const files = this.#files();
+    const waiting = files.filter((path) => this.#waits.has(path)).length;
+    return { salvaging: files.length - waiting, waiting };
   }
 
   /** Begins, if there is something to save and it has not begun. */

@@ -1,5 +1,6 @@
 export type LocalErrorCode =
   | 'running' // another agent holds the data folder
+  | 'no-socket' // neither the data folder's disk nor the runtime folder takes one now
   | 'denied' // the socket belongs to another user
   | 'busy' // somebody else speaks on the line
   | 'unreachable' // a bus cannot be opened
@@ -16,6 +17,6 @@ export class LocalError extends Error {
   constructor(code: LocalErrorCode, message: string, options: { cause?: unknown } = {}) {
     super(message, { cause: options.cause });
     this.code = code;
-    this.retryable = code === 'silent';
+    this.retryable = code === 'silent' || code === 'no-socket';
   }
 }

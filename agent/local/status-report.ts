@@ -100,6 +100,7 @@ const StatusReport = Type.Object({
       reserve: Type.String(),
       thinned: Type.String(),
       salvaging: Type.Number(),
+      waiting: Type.Number(),
     }),
     wear: Type.Object({
       writtenBytes: Type.Optional(Type.Number()),

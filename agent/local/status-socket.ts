@@ -1,26 +1,17 @@
-import { chmodSync, closeSync, existsSync, openSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { isCode } from '../identity/durable-file.js';
 import { parseQuestion, type AgentQuestion } from './agent-questions.js';
 import { LocalError } from './errors.js';
+import { RUNTIME_FOLDER, socketPlaces, type SocketPlace } from './socket-place.js';
 
-const SOCKET_NAME = 'agent.sock';
 const ANSWER_TIMEOUT_MS = 5_000;
 /** A bus full of silent devices takes its time. */
 const BUS_TIMEOUT_MS = 120_000;
 const MAX_QUESTION_CHARACTERS = 4_096;
 const MAX_ANSWER_CHARACTERS = 8 * 1024 * 1024;
-/** sun_path of Linux, unix(7), less its closing zero. */
-const MAX_SOCKET_PATH_BYTES = 107;
-
-/** A unix socket's path is short; in a deep data folder it goes through the folder's open descriptor. */
-const openSocketPath = (dataFolder: string): { readonly path: string; readonly release: () => void } => {
-  const path = join(dataFolder, SOCKET_NAME);
-  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return { path, release: () => undefined };
-  const folder = openSync(dataFolder, 'r');
-  return { path: `/proc/self/fd/${folder}/${SOCKET_NAME}`, release: () => closeSync(folder) };
-};
+/** A disk that takes no socket now may take one later. */
+const REFUSED_BY_DISK = ['EROFS', 'ENOSPC', 'EDQUOT', 'EIO'] as const;
 
 const timeoutOf = ({ ask }: AgentQuestion): number => (ask === 'status' ? ANSWER_TIMEOUT_MS : BUS_TIMEOUT_MS);
 
@@ -60,9 +51,26 @@ export const askAgent = async (
   dataFolder: string,
   question: AgentQuestion,
   signal?: AbortSignal,
+  runtimeFolder = RUNTIME_FOLDER,
 ): Promise<string | undefined> => {
-  if (!existsSync(dataFolder)) return undefined;
-  const { path, release } = openSocketPath(dataFolder);
+  const places = socketPlaces(dataFolder, runtimeFolder);
+  try {
+    for (const { path } of places) {
+      const answered = await askAt(path, dataFolder, question, signal);
+      if (answered !== undefined) return answered;
+    }
+    return undefined;
+  } finally {
+    for (const { release } of places) release();
+  }
+};
+
+const askAt = async (
+  path: string,
+  dataFolder: string,
+  question: AgentQuestion,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> => {
   try {
     return await readAll(path, question, signal);
   } catch (cause) {
@@ -73,8 +81,6 @@ export const askAgent = async (
       });
     }
     throw new LocalError('silent', `the agent of ${dataFolder} does not answer`, { cause });
-  } finally {
-    release();
   }
 };
 
@@ -113,20 +119,27 @@ export interface StatusSocket {
 }
 
 /**
- * Answers each question (one line of JSON) on `<data folder>/agent.sock` (mode 0600) with one JSON document. The socket is also
- * the mark of the folder's one agent: rejects with `LocalError` 'running' where another agent holds it.
+ * Answers each question (one line of JSON) on `<data folder>/agent.sock` (mode 0600) with one JSON document, or on a socket of the
+ * runtime folder where the disk takes none. The socket is also the mark of the folder's one agent: rejects with `LocalError`
+ * 'running' where another agent holds it, and with 'no-socket' where neither place takes one.
  */
-export const openStatusSocket = async (dataFolder: string, report: AnswerQuestion): Promise<StatusSocket> => {
+export const openStatusSocket = async (
+  dataFolder: string,
+  report: AnswerQuestion,
+  runtimeFolder = RUNTIME_FOLDER,
+): Promise<StatusSocket> => {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     listenTo(socket, report);
   });
-  const { path, release } = openSocketPath(dataFolder);
+  const places = socketPlaces(dataFolder, runtimeFolder);
+  const release = (): void => {
+    for (const place of places) place.release();
+  };
   try {
-    await listenAlone(server, path, dataFolder);
-    chmodSync(path, 0o600);
+    await listenAlone(server, places, dataFolder);
   } catch (cause) {
     server.close();
     release();
@@ -144,7 +157,31 @@ export const openStatusSocket = async (dataFolder: string, report: AnswerQuestio
   };
 };
 
-const listenAlone = async (server: Server, path: string, dataFolder: string): Promise<void> => {
+/** Listens at the first place that takes a socket. */
+const listenAlone = async (
+  server: Server,
+  places: readonly SocketPlace[],
+  dataFolder: string,
+): Promise<void> => {
+  for (const { path } of places) {
+    if (!(await isAnswered(path))) continue;
+    throw new LocalError('running', `another agent runs on ${dataFolder}; stop it first`);
+  }
+  let refused: unknown;
+  for (const { path } of places) {
+    try {
+      await listenAt(server, path, dataFolder);
+      chmodSync(path, 0o600);
+      return;
+    } catch (cause) {
+      if (!REFUSED_BY_DISK.some((code) => isCode(cause, code))) throw cause;
+      refused ??= cause;
+    }
+  }
+  throw new LocalError('no-socket', `the disk of ${dataFolder} takes no socket now`, { cause: refused });
+};
+
+const listenAt = async (server: Server, path: string, dataFolder: string): Promise<void> => {
   try {
     await listen(server, path);
   } catch (cause) {
@@ -167,5 +204,5 @@ const isAnswered = (path: string): Promise<boolean> =>
     };
     socket.once('connect', () => settle(true));
     // Anything but a refusal may be an agent that is only busy, or another user's.
-    socket.once('error', (error) => settle(!isCode(error, 'ECONNREFUSED')));
+    socket.once('error', (error) => settle(!isCode(error, 'ECONNREFUSED') && !isCode(error, 'ENOENT')));
   });

@@ -53,7 +53,7 @@ const STORAGE: Readonly<Record<string, string>> = {
 };
 
 const storageLine = ({ buffer: { storage, wear, lostReadings, setAside } }: StatusReport): string => {
-  const { kind, fault, usedBytes, allowedBytes, thinned, salvaging } = storage;
+  const { kind, fault, usedBytes, allowedBytes, thinned, salvaging, waiting } = storage;
   const { writtenBytesPerReading, yearsOfCard } = wear;
   return [
     `${mega(usedBytes)} of ${mega(allowedBytes)}`,
@@ -62,6 +62,9 @@ const storageLine = ({ buffer: { storage, wear, lostReadings, setAside } }: Stat
     ...(lostReadings === 0 ? [] : [`${lostReadings} readings declared lost`]),
     ...(setAside === null ? [] : [`${setAside.path} was set aside: ${setAside.reason}`]),
     ...(salvaging === 0 ? [] : [`${salvaging} files that were set aside are being saved`]),
+    ...(waiting === 0
+      ? []
+      : [`${waiting} files that were set aside wait: a newer version wrote them, or they cannot be read`]),
     ...(wear.writtenBytes === undefined ? ['what is written to the card is not known here'] : []),
     ...(writtenBytesPerReading === undefined
       ? []

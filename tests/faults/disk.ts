@@ -18,6 +18,8 @@ const TROUBLES: readonly [DiskTrouble, ...DiskTrouble[]] = ['readonly', 'full', 
 /** Readings that are kept for the disk in memory meanwhile. */
 const storedOf = async (site: Site): Promise<number> => (await site.status())?.readings.stored ?? 0;
 
+const noop = (): void => undefined;
+
 interface Figures {
   recoveredMs: number;
 }
@@ -27,16 +29,25 @@ const cycle = async (
   disk: DiskShim,
   trouble: DiskTrouble,
   random: () => number,
-  { figures, quick }: { readonly figures: Figures; readonly quick: boolean },
+  {
+    starts,
+    figures,
+    quick,
+  }: { readonly starts: boolean; readonly figures: Figures; readonly quick: boolean },
 ): Promise<string[]> => {
   await sleep(random() * 2_000);
+  if (starts) await site.endAgent('SIGTERM');
   disk.suffer(trouble);
+  // Rejects where the program ends.
+  const started = starts ? site.startAgent().then(noop, noop) : undefined;
   // The agent tries the disk again while it still does not work.
   const tried = (quick ? QUICK_RETRY_S : RETRY_S) * 1_000 + 3_000;
   await sleep(trouble === 'readonly' ? tried : 2_500 + random() * 15_000 * Number(!quick));
   const faults: string[] = [];
   if (site.agent?.running !== true) faults.push(`I1 a disk that is ${trouble} ended the agent`);
   disk.suffer('well');
+  await started;
+  if (faults.length > 0) return faults;
   const [before, start] = [await storedOf(site), performance.now()];
   await eventually(async () => (await storedOf(site)) > before, WAIT_MS).catch(() => undefined);
   const tookMs = performance.now() - start;
@@ -62,8 +73,10 @@ const run = async ({ folder, cycles, seed, edits, progress, quick }: FaultSettin
     let verdict: Verdict = { faults: [], figures: {} };
     for (let done = 1; done <= cycles; done += 1) {
       const trouble = troubleOf(done);
-      progress(done, trouble);
-      const faults = await cycle(site, disk, trouble, random, { figures, quick });
+      // Into a disk that does not work at all the agent starts, too.
+      const starts = quick ? done === 2 : random() < 0.3;
+      progress(done, starts ? `started ${trouble}` : trouble);
+      const faults = await cycle(site, disk, trouble, random, { starts, figures, quick });
       if (faults.length === 0 && done % JUDGE_EVERY !== 0 && done !== cycles) continue;
       verdict = withFaults(await judgeSite(site, USUAL), faults);
       if (verdict.faults.length > 0 || done === cycles) break;
@@ -89,6 +102,17 @@ export const disk: FaultTest = {
           file: 'agent/acquisition/append-queue.js',
           find: 'if (!settled)\n                this.#wait(chunk);',
           replace: '',
+        },
+      ],
+    },
+    'no-start': {
+      breaks: 'an agent ends that cannot answer for want of a socket',
+      found: /^I1 .* ended the agent/,
+      edits: [
+        {
+          file: 'agent/local/keep-status-socket.js',
+          find: "if (!(error instanceof LocalError) || error.code !== 'no-socket')",
+          replace: 'if (error)',
         },
       ],
     },

@@ -22,9 +22,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -295,6 +297,15 @@ int unlink(const char *path) {
   int result = real(path);
   if (!result && inside(path)) notePending('u', inside(path), NULL);
   return result;
+}
+
+/* A socket has its name in the folder, like a file. */
+int bind(int fd, const struct sockaddr *address, socklen_t length) {
+  static int (*real)(int, const struct sockaddr *, socklen_t);
+  if (!real) real = dlsym(RTLD_NEXT, "bind");
+  if (control[0] && address->sa_family == AF_UNIX && refusesPath(((const struct sockaddr_un *)address)->sun_path, 1))
+    return -1;
+  return real(fd, address, length);
 }
 
 /* A full disk says so. */

@@ -248,7 +248,8 @@ describe('what a damaged file held', { timeout: 120_000 }, () => {
     await buffer.append([reading(1, 0)]);
     await sealAll(buffer);
     expect((await claimAll(buffer)).every(({ header }) => header.epoch === buffer.epoch)).toBe(true);
-    expect((await buffer.state()).storage.salvaging).toBe(1);
+    await saved(buffer);
+    expect((await buffer.state()).storage.waiting).toBe(1);
     const aside = buffer.setAside?.path ?? '';
     await buffer.close();
     const newer = new Sqlite(aside);
@@ -257,6 +258,7 @@ describe('what a damaged file held', { timeout: 120_000 }, () => {
     const back = await ready(old.path);
     await back.append([reading(1, 100_000, { boot: 'boot-three', value: -1 })]);
     await saved(back);
+    expect((await back.state()).storage.waiting).toBe(0);
     expect((await claimAll(back)).filter(({ header }) => header.epoch === old.epoch)).toHaveLength(15);
     await back.close();
   });

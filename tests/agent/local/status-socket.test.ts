@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { askStatus, openStatusSocket } from '../../../agent/local/status-socket.js';
+import { askAgent, askStatus, openStatusSocket } from '../../../agent/local/status-socket.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const report = (name: string) => () => Promise.resolve({ name });
@@ -57,4 +57,18 @@ it('closes a connection whose report fails, and says nothing of where no folder 
   expect(await askStatus(folder)).toBe('');
   await socket.close();
   expect(await askStatus(join(folder, 'none'))).toBeUndefined();
+});
+
+it('answers in memory for a folder that takes no socket, for that folder alone', async () => {
+  const [runtime, none] = [temporaryFolder(), join(temporaryFolder(), 'none')];
+  const socket = await openStatusSocket(none, report('there'), runtime);
+  const ask = (folder: string) => askAgent(folder, { ask: 'status' }, undefined, runtime);
+  expect(await ask(none)).toContain('there');
+  expect(await ask(join(none, 'other'))).toBeUndefined();
+  await expect(openStatusSocket(none, report('second'), runtime)).rejects.toMatchObject({ code: 'running' });
+  await socket.close();
+  expect(await ask(none)).toBeUndefined();
+  await expect(openStatusSocket(none, report('nowhere'), join(runtime, 'none'))).rejects.toMatchObject({
+    code: 'no-socket',
+  });
 });
