@@ -1,10 +1,12 @@
 import { csvHeader, csvLine } from '../csv-line.js';
-import type { ReadingKey, Resolution, ViewsReader } from '../store/views-store.js';
-import { presentReading, presentRollup } from './present-series.js';
+import type { LatestRow, Page, ReadingKey, Resolution, ViewsReader } from '../store/views-store.js';
+import { presentLatest, presentReading, presentRollup } from './present-series.js';
 import type { SeriesRequest } from './readings.js';
 
 /** Rows read and written at a time: bounds memory, and gives the event loop back in between. */
 const CHUNK = 2000;
+/** Points are looked up in more tables than readings. */
+const LATEST_CHUNK = 1000;
 
 const READING_COLUMNS = [
   'time',
@@ -30,6 +32,40 @@ const ROLLUP_COLUMNS = [
   'origin',
   'revision',
 ] as const;
+
+const LATEST_COLUMNS = [
+  'id',
+  'key',
+  'name',
+  'deviceId',
+  'deviceName',
+  'organisationId',
+  'locationId',
+  'kind',
+  'property',
+  'unit',
+  'time',
+  'value',
+  'flag',
+  'reason',
+] as const;
+
+/** The newest readings of all points that `read` gives, by id. */
+export async function* csvOfLatest(
+  read: (page: Page) => readonly LatestRow[],
+  given: (rows: readonly LatestRow[]) => void,
+): AsyncGenerator<string> {
+  yield csvHeader(LATEST_COLUMNS);
+  let after: string | undefined;
+  for (;;) {
+    const rows = read({ limit: LATEST_CHUNK, ...(after === undefined ? {} : { after }) });
+    after = rows.at(-1)?.id;
+    if (after === undefined) return;
+    given(rows);
+    yield rows.map((row) => csvLine(presentLatest(row), LATEST_COLUMNS)).join('');
+    await turn();
+  }
+}
 
 /** All raw readings of a period as CSV (RFC 4180), in chunks of whole lines. */
 export async function* csvOfReadings(

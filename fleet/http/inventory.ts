@@ -1,23 +1,31 @@
-import type { TSchema } from 'typebox';
+import { Type, type TSchema } from 'typebox';
 import type { Action } from '../access/actions.js';
 import type { Scope } from '../sharing/scope.js';
-import type { Page, ViewsReader } from '../store/views-store.js';
+import type { LatestRow, Page, ViewsReader } from '../store/views-store.js';
 import { noteReads, scopeOf, SHARED_QUERY } from './caller.js';
 import type { HttpContext, Routes, Server } from './context.js';
+import { csvOfLatest } from './csv.js';
 import { pageOf, readPage } from './paging.js';
 import { presentLatest } from './present-series.js';
 import { DEVICE, LATEST, POINT } from './resources.js';
+import { sendFile } from './send-file.js';
 
 interface Listing<Row> {
   readonly path: string;
   readonly action: Action;
   readonly summary: string;
   readonly item: TSchema;
-  readonly read: (views: ViewsReader, scope: Scope, now: number, page: Page) => readonly Row[];
+  readonly read: (views: ViewsReader, scope: Scope, page: Page) => readonly Row[];
   readonly present: (row: Row) => unknown;
-  /** When that of which it shows a reading was measured; absent: it shows none. */
-  readonly timeOf?: (row: Row) => number;
 }
+
+const LATEST_QUERY = Type.Object(
+  {
+    ...SHARED_QUERY.properties,
+    format: Type.Optional(Type.Enum(['json', 'csv'], { description: 'csv gives all points as one stream.' })),
+  },
+  { additionalProperties: false },
+);
 
 /** Devices, points and their latest readings: listings by id. */
 export const inventoryRoutes: Routes = (server, context) => {
@@ -26,7 +34,7 @@ export const inventoryRoutes: Routes = (server, context) => {
     action: 'read-inventory',
     summary: 'Devices',
     item: DEVICE,
-    read: (views, scope, _now, page) => views.devices(scope, page),
+    read: (views, scope, page) => views.devices(scope, page),
     present: (row) => row,
   });
   list(server, context, {
@@ -34,24 +42,16 @@ export const inventoryRoutes: Routes = (server, context) => {
     action: 'read-inventory',
     summary: 'Points: the measured quantities',
     item: POINT,
-    read: (views, scope, _now, page) => views.points(scope, page),
+    read: (views, scope, page) => views.points(scope, page),
     present: (row) => row,
   });
-  list(server, context, {
-    path: '/api/v1/latest',
-    action: 'read-data',
-    summary: 'The newest reading of each point',
-    item: LATEST,
-    read: (views, scope, now, page) => views.latest(scope, now, page),
-    present: presentLatest,
-    timeOf: ({ time }) => time,
-  });
+  addLatest(server, context);
 };
 
 const list = <Row extends { readonly id: string }>(
   server: Server,
   context: HttpContext,
-  { path, action, summary, item, read, present, timeOf }: Listing<Row>,
+  { path, action, summary, item, read, present }: Listing<Row>,
 ): void => {
   server.get(
     path,
@@ -64,14 +64,53 @@ const list = <Row extends { readonly id: string }>(
       const page = readPage(
         context,
         request,
-        (wanted) => read(context.views, scope, context.now(), wanted),
+        (wanted) => read(context.views, scope, wanted),
         ({ id }) => id,
       );
-      if (timeOf !== undefined) {
-        const note = noteReads(context, request, scope);
-        for (const row of page.items) note({ pointId: row.id, times: [timeOf(row)], resolutionMs: 0 });
-      }
       return { ...page, items: page.items.map(present) };
+    },
+  );
+};
+
+const addLatest: Routes = (server, context) => {
+  server.get(
+    '/api/v1/latest',
+    {
+      config: { action: 'read-data' },
+      schema: {
+        summary: 'The newest reading of each point',
+        tags: ['data'],
+        querystring: LATEST_QUERY,
+        response: {
+          200: {
+            description: 'A page of points with their newest readings; or, as CSV, all of them.',
+            content: {
+              'application/json': { schema: pageOf(LATEST) },
+              'text/csv': { schema: Type.String() },
+            },
+          },
+        },
+      },
+    },
+    async (request, reply) => {
+      const scope = scopeOf(context, request);
+      const note = noteReads(context, request, scope);
+      const read = (page: Page): readonly LatestRow[] => context.views.latest(scope, context.now(), page);
+      const given = (rows: readonly LatestRow[]): void => {
+        for (const { id, time } of rows) note({ pointId: id, times: [time], resolutionMs: 0 });
+      };
+      if (request.query.format === 'csv') {
+        const lines = csvOfLatest(read, given);
+        return sendFile(context, request, reply, {
+          name: 'latest.csv',
+          type: 'text/csv; charset=utf-8',
+          lines,
+        });
+      }
+      const page = readPage(context, request, read, ({ id }) => id);
+      given(page.items);
+      const answer = { ...page, items: page.items.map(presentLatest) };
+      return reply.serializer(JSON.stringify).type('application/json; charset=utf-8').send(answer);
     },
   );
 };

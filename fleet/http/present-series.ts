@@ -1,10 +1,11 @@
 import { representative } from '#wire/aggregate/representative.js';
-import type { LatestRow, ReadingRow, RollupRow } from '../store/views-store.js';
+import type { LatestRow, PointRow, ReadingRow, RollupRow } from '../store/views-store.js';
+import type { Chart } from './chart-series.js';
 import { isoTime } from './time.js';
 import { presentValue } from './value.js';
 
 /** The newest reading of a point as `/latest` gives it. */
-export const presentLatest = (row: LatestRow) => ({
+export const presentLatest = ({ goodTime: _goodTime, ...row }: LatestRow) => ({
   ...row,
   time: isoTime(row.time),
   value: presentValue(row.value),
@@ -36,4 +37,15 @@ export const presentRollup = ({ start, end, origin, revision, aggregate }: Rollu
   expected: aggregate.expected,
   origin,
   revision,
+});
+
+/** A series as `/charts` gives it. */
+export const presentChart = ({ id, unit }: PointRow, { resolution, times, values, mins, maxs }: Chart) => ({
+  point: id,
+  unit,
+  resolution,
+  start: times.map(isoTime),
+  value: values.map(presentValue),
+  min: mins,
+  max: maxs,
 });

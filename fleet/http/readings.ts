@@ -11,18 +11,14 @@ import { HttpError } from './problem.js';
 import { presentReading, presentRollup } from './present-series.js';
 import { READING, ROLLUP } from './resources.js';
 import { sendFile } from './send-file.js';
-import { parseTime } from './time.js';
+import { PERIOD_QUERY, periodOf } from './time.js';
 
-const DAY_MS = 24 * 3600 * 1000;
 const DEFAULT_LIMIT = 1000;
 
 const QUERY = Type.Object(
   {
     point: Type.String({ maxLength: 64, description: 'Id of the point.' }),
-    from: Type.Optional(
-      Type.String({ maxLength: 40, description: 'ISO 8601, inclusive; a day before `to` by default.' }),
-    ),
-    to: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601, exclusive; now by default.' })),
+    ...PERIOD_QUERY,
     resolution: Type.Optional(Type.Enum(['raw', '1m', '15m', '1h', '1d'])),
     format: Type.Optional(
       Type.Enum(['json', 'csv'], { description: 'csv gives the whole period as one stream.' }),
@@ -95,9 +91,7 @@ const seriesRequest = (context: HttpContext, request: SeriesHttpRequest, scope: 
   const { query } = request;
   const point = context.views.point(scope, query.point);
   if (point === undefined) throw new HttpError('not-found', 'There is no such point.');
-  const to = query.to === undefined ? context.now() : parseTime('to', query.to);
-  const from = query.from === undefined ? to - DAY_MS : parseTime('from', query.from);
-  if (from >= to) throw new HttpError('bad-request', 'from: must be earlier than to.');
+  const { from, to } = periodOf(query, context.now());
   const note = noteReads(context, request, scope);
   const resolutionMs = FINEST[query.resolution ?? 'raw'];
   const given: SeriesRequest['given'] = (times) => note({ pointId: point.id, times, resolutionMs });

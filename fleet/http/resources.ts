@@ -306,3 +306,18 @@ export const ROLLUP = Type.Object({
   origin: Type.Enum(['window', 'raw', 'rollup']),
   revision: Type.Integer(),
 });
+
+export const CHART = Type.Object(
+  {
+    point: Id,
+    unit: Type.String({ description: 'UCUM.' }),
+    resolution: Type.Enum(['raw', '1m', '15m', '1h', '1d'], {
+      description: 'The finest that fits the width and that gives anything.',
+    }),
+    start: Type.Array(Time),
+    value: Type.Array(VALUE),
+    min: Type.Array(nullable(Type.Number())),
+    max: Type.Array(nullable(Type.Number())),
+  },
+  { description: 'Columns of the same length; `min` and `max` of raw readings are null.' },
+);

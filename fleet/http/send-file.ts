@@ -17,10 +17,20 @@ export const sendFile = (
   reply: FastifyReply,
   { name, type, lines }: SentFile,
 ): FastifyReply =>
-  reply
-    .header('content-disposition', `attachment; filename="${name}"`)
-    .type(type)
-    .send(Readable.from(whilePermitted(context, request, lines)));
+  sendStream(
+    context,
+    request,
+    reply.header('content-disposition', `attachment; filename="${name}"`).type(type),
+    lines,
+  );
+
+/** The same of what is no file. */
+export const sendStream = (
+  context: HttpContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  lines: SentFile['lines'],
+): FastifyReply => reply.send(Readable.from(whilePermitted(context, request, lines), { objectMode: false }));
 
 async function* whilePermitted(
   context: HttpContext,

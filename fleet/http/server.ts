@@ -15,6 +15,7 @@ import { agreementTemplateRoutes } from './agreement-templates.js';
 import { agreementOdrlRoutes } from './agreement-odrl.js';
 import { agreementRoutes } from './agreements.js';
 import { catalogueRoutes } from './catalogue.js';
+import { chartRoutes } from './charts.js';
 import { competenceRoutes } from './competences.js';
 import { consumptionRoutes } from './consumption.js';
 import { datasetDataRoutes } from './dataset-data.js';
@@ -229,6 +230,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   operationsRoutes(server, context);
   inventoryRoutes(server, context);
   readingsRoutes(server, context);
+  chartRoutes(server, context);
   proofRoutes(server, context);
   datasetRoutes(server, context);
   datasetDataRoutes(server, context);

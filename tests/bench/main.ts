@@ -16,6 +16,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   ingest: () => import('./ingest.js'),
   agent: () => import('./agent.js'),
   bus: () => import('./bus.js'),
+  query: () => import('./query.js'),
   replay: () => import('./replay.js'),
   lines: () => import('./lines.js'),
   trust: () => import('./trust.js'),

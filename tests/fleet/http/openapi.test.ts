@@ -125,6 +125,11 @@ describe('the OpenAPI document', () => {
         await http.get(`/api/v1/readings?point=${point}&${period}&resolution=1d`, token),
       ],
       [
+        'get',
+        '/api/v1/charts',
+        await http.get(`/api/v1/charts?points=${point},${index}&from=2026-03-10&to=2026-03-12`, token),
+      ],
+      [
         'post',
         '/api/v1/organisations',
         await http.post('/api/v1/organisations', { parentId: 'a', name: 'École', type: 'service' }, token),
