@@ -43,7 +43,8 @@ const sharingText = (url: string, { towns, syndicate, parking }: Shared): string
   by day from the first whole one on.
 ${[...towns, syndicate].map((party) => `    ${party.organisation}: ${party.login} / ${party.password}`).join('\n')}
     - what it says: ${command(`agreement show ${parking}`, syndicate)}
-    - take it back: ${giver === undefined ? '' : command(`agreement withdraw ${parking}`, giver)}
+    - the same in the console: sign in as one of them, then “Partage”; “Se retirer” takes it back
+    - or: ${giver === undefined ? '' : command(`agreement withdraw ${parking}`, giver)}
       its rows are gone from the others' next answer: said below, and seen at GET /api/v1/points?purpose=operations
 `;
 };

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
 import { codeOf, stepAt } from '../../fleet/access/second-factor/totp.js';
 import { decodeBase32 } from '../support/base32.js';
-import { openPage, type BrowserPage } from '../support/browser.js';
+import { barriersOf } from '../support/barriers.js';
+import { openPage } from '../support/browser.js';
 import { startFleet } from '../support/fleet-under-test.js';
 import { runProgram } from '../support/program.js';
 import { programAvailable } from '../support/programs.js';
@@ -11,16 +10,6 @@ import { temporaryFolder } from '../support/temporary-folder.js';
 
 const WAIT = { timeout: 60_000 };
 const PASSWORD = 'sept lampes au bord du lac';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** What axe-core finds wrong with the page: labels, contrast, landmarks, names. */
-const barriersOf = async ({ page }: BrowserPage): Promise<unknown> => {
-  await page.evaluate(axe);
-  return page.evaluate(
-    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))',
-  );
-};
 
 describe.skipIf(!programAvailable('chromium'))('somebody invited', { timeout: 240_000 }, () => {
   test('joins by the link, sets up a second factor, and signs in with it', async () => {

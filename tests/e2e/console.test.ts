@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { barriersOf } from '../support/barriers.js';
 import { openPage, type BrowserPage } from '../support/browser.js';
 import { startFleet, type FleetUnderTest } from '../support/fleet-under-test.js';
 import { startWeatherStation, writeConfiguration } from '../support/gateway-under-test.js';
@@ -18,6 +19,71 @@ const startMeasuring = async (folder: string, fleet: FleetUnderTest) => {
   const parameters = ['--config', configuration, '--fleet', fleet.url, '--token', await fleet.token()];
   expect((await runProgram('agent', 'enrol', ...parameters)).code).toBe(0);
   return startProgram('agent', 'run', '--config', configuration);
+};
+
+/** An agreement of the top organisation with a town, which waits for both to sign. */
+const proposeSharing = async (fleet: FleetUnderTest): Promise<string> => {
+  const { items } = (await (await fleet.get('/api/v1/organisations')).json()) as { items: { id: string }[] };
+  const giver = items[0]?.id ?? '';
+  const made = async (path: string, body: object) =>
+    (await (await fleet.post(`/api/v1/${path}`, body)).json()) as { id: string };
+  const title = { fr: 'Eau par jour' };
+  const town = await made('organisations', { parentId: giver, name: 'Vauvert', type: 'municipality' });
+  const dataset = await made('datasets', {
+    organisationId: giver,
+    selection: { themes: ['water'] },
+    audience: 'agreement',
+    title,
+    licence: { key: 'restricted' },
+  });
+  const given = { giver, dataset: dataset.id, receivers: [town.id], purposes: ['water-management'] };
+  const { id } = await made('agreements', {
+    title,
+    parties: [
+      { organisationId: giver, name: 'Le territoire' },
+      { organisationId: town.id, name: 'Vauvert' },
+    ],
+    clauses: [{ key: 'water', ...given, conditions: { finest: '1d', delayMs: 7_200_000 } }],
+    from: 0,
+    to: null,
+    accession: 'closed',
+  });
+  await made(`agreements/${id}/propose`, {});
+  return dataset.id;
+};
+
+/** Reads an agreement in words, asks why, signs it, and leaves it; each asked for twice. */
+const signAndLeave = async (browser: BrowserPage, datasetId: string): Promise<void> => {
+  const { page } = browser;
+  await page.getByRole('link', { name: 'Partage' }).click();
+  const agreement = page.getByRole('article').filter({ hasText: 'Eau par jour' });
+  await agreement
+    .getByText(
+      'Le territoire donne « Eau par jour » à Vauvert, pour : gestion de l’eau ; au plus fin par jour ; avec 2 h de délai.',
+    )
+    .waitFor();
+  expect(await agreement.getByText('pas encore signé').count()).toBe(2);
+  await agreement.getByRole('button', { name: 'Signer' }).click();
+  await agreement.getByText('J’ai lu la version 1').waitFor();
+  expect(await agreement.getByText('pas encore signé').count()).toBe(2);
+  expect(await barriersOf(browser)).toEqual([]);
+  await page.setViewportSize({ width: 360, height: 800 });
+  expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(360);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await agreement.getByRole('button', { name: 'Confirmer' }).click();
+  await agreement.getByText(/^signé par /).waitFor();
+  expect(await agreement.getByText('pas encore signé').count()).toBe(1);
+  await page.getByLabel('Point ou jeu de données').fill(datasetId);
+  await page.getByRole('button', { name: 'Expliquer' }).click();
+  await page.getByText('C’est à vous').waitFor();
+  await agreement.getByRole('button', { name: 'Se retirer' }).click();
+  await agreement.getByRole('button', { name: 'Annuler' }).click();
+  await agreement.getByText(/^attend des signatures/).waitFor();
+  await agreement.getByRole('button', { name: 'Se retirer' }).click();
+  await agreement.getByLabel('Motif').fill('budget');
+  await agreement.getByRole('button', { name: 'Confirmer' }).click();
+  await agreement.getByText(/^sans effet/).waitFor();
+  expect(await agreement.getByRole('button').count()).toBe(0);
 };
 
 describe.skipIf(!programAvailable('chromium'))('the console', { timeout: 120_000 }, () => {
@@ -57,6 +123,8 @@ describe.skipIf(!programAvailable('chromium'))('the console', { timeout: 120_000
     await page.getByText('Aucune passerelle n’est encore enrôlée').waitFor();
     await page.getByText('Aucune valeur n’est encore arrivée').waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('fr');
+    await signAndLeave(browser, await proposeSharing(fleet));
+    await page.getByRole('link', { name: 'Le territoire' }).click();
     await page.getByRole('button', { name: 'English' }).click();
     await page.getByText('No gateway is enrolled yet').waitFor();
     expect(await page.locator('html').getAttribute('lang')).toBe('en');

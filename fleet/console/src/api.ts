@@ -68,7 +68,7 @@ const ask = async <Answer>(path: string, init?: RequestInit): Promise<Answer> =>
 };
 
 /** Every page of a listing; `query` begins with `?` or is empty. */
-const all = async <Item>(path: string): Promise<Item[]> => {
+export const all = async <Item>(path: string): Promise<Item[]> => {
   const items: Item[] = [];
   let cursor: string | null = '';
   while (cursor !== null) {
@@ -88,6 +88,8 @@ export type Need = 'second-factor' | 'second-factor-enrolment' | 'new-password';
 export interface SignedIn {
   login: string;
   needs: Need | null;
+  organisationId: string;
+  role: string;
 }
 
 /** A technician's role may hold at one site, or for a time, alone. */
@@ -138,7 +140,7 @@ export interface Invitation {
   reset: boolean;
 }
 
-const send = <Answer>(method: string, path: string, body: object = {}): Promise<Answer> =>
+export const send = <Answer>(method: string, path: string, body: object = {}): Promise<Answer> =>
   ask<Answer>(path, {
     method,
     headers: { 'content-type': 'application/json' },

@@ -3,10 +3,11 @@ import { AccountPage } from './account';
 import { api, ApiError, type Gateway, type Latest, type Need, type Organisation, type SignedIn } from './api';
 import { Chart } from './chart';
 import { Gateways } from './gateways';
-import { Header } from './header';
+import { Header, type PageName } from './header';
 import { LatestValues } from './latest';
 import { AcceptInvitation, invitationOf } from './invitation';
 import { Login } from './login';
+import { SharingPage } from './sharing';
 import { textsOf, type Language, type Texts } from './texts';
 import { useHash } from './use-hash';
 import { useLanguage } from './use-language';
@@ -93,6 +94,9 @@ const Territory = ({ texts, language, state }: TerritoryProps) => {
   );
 };
 
+const pageOf = (hash: string): PageName =>
+  hash === '#account' ? 'account' : hash === '#sharing' ? 'sharing' : 'territory';
+
 export const App = () => {
   const [language, setLanguage] = useLanguage();
   const [access, setAccess] = useState<Access>('unknown');
@@ -114,8 +118,9 @@ export const App = () => {
     main.current?.focus();
   };
   const invitation = invitationOf(hash);
-  const onAccount = invitation === undefined && access === 'signed-in' && hash === '#account';
-  const shows = invitation === undefined && !onAccount && (access === 'unknown' || access === 'signed-in');
+  const page = invitation === undefined && access === 'signed-in' ? pageOf(hash) : 'territory';
+  const shows =
+    invitation === undefined && page === 'territory' && (access === 'unknown' || access === 'signed-in');
 
   return (
     <>
@@ -123,7 +128,7 @@ export const App = () => {
         texts={texts}
         language={language}
         onLanguage={setLanguage}
-        onAccount={onAccount}
+        shown={page}
         signedIn={access === 'signed-in'}
         onSignOut={access === 'signed-out' || access === 'unknown' ? undefined : () => void signOut()}
       />
@@ -135,7 +140,8 @@ export const App = () => {
         {invitation === undefined && access !== 'unknown' && access !== 'signed-in' && (
           <Login texts={texts} needs={access === 'signed-out' ? null : access} onSession={onSession} />
         )}
-        {onAccount && <AccountPage texts={texts} language={language} />}
+        {page === 'account' && <AccountPage texts={texts} language={language} />}
+        {page === 'sharing' && <SharingPage texts={texts} language={language} />}
         {shows && state === undefined && !unreachable && <p role="status">{texts.loading}</p>}
         {shows && access === 'signed-in' && state !== undefined && (
           <Territory texts={texts} language={language} state={state} />

@@ -1,10 +1,17 @@
 import type { Language, Texts } from './texts';
 
+/** Pages of those who are signed in. */
+export type PageName = 'territory' | 'sharing' | 'account';
+
+const ADDRESSES = { territory: '#', sharing: '#sharing', account: '#account' } as const;
+const PAGES = ['territory', 'sharing', 'account'] as const satisfies readonly PageName[];
+
 interface HeaderProps {
   texts: Texts;
   language: Language;
   onLanguage: (language: Language) => void;
-  onAccount?: boolean;
+  /** Which one is shown. */
+  shown?: PageName;
   signedIn?: boolean;
   onSignOut?: (() => void) | undefined;
 }
@@ -14,7 +21,7 @@ export const Header = ({
   texts,
   language,
   onLanguage,
-  onAccount = false,
+  shown = 'territory',
   signedIn = false,
   onSignOut,
 }: HeaderProps) => {
@@ -31,9 +38,12 @@ export const Header = ({
           <button type="button" lang={other} onClick={() => onLanguage(other)}>
             {other === 'en' ? 'English' : 'Français'}
           </button>
-          {signedIn && (
-            <a href={onAccount ? '#' : '#account'}>{onAccount ? texts.territory : texts.account}</a>
-          )}
+          {signedIn &&
+            PAGES.filter((page) => page !== shown).map((page) => (
+              <a key={page} href={ADDRESSES[page]}>
+                {texts[page]}
+              </a>
+            ))}
           {onSignOut !== undefined && (
             <button type="button" onClick={onSignOut}>
               {texts.signOut}
