@@ -116,7 +116,7 @@ const addFieldCommands = (program: Command, signal: () => AbortSignal): void => 
     });
   withConfiguration(program.command('read'))
     .description(
-      'poll once and show each value with its unit, quality and registers, to compare with the dial',
+      'poll once and show each value with its unit, quality and bytes, to compare with the dial',
     )
     .option('-d, --device <key>', 'this device only')
     .option('--json', 'as JSON')

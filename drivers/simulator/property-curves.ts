@@ -65,7 +65,7 @@ export const createSurroundings = (seed: number): Surroundings => {
   };
 };
 
-/** Value of an observed property at a time, in the catalogue's unit; `share` of a phase among the whole. */
+/** Value of an observed property at a time, in the catalogue's unit, powers in W; `share` of a phase among the whole. */
 type PropertyCurve = (place: Surroundings, timeMs: number, share: number) => number;
 
 const wave = (timeMs: number, periodMs: number, phase = 0): number =>
@@ -94,6 +94,12 @@ const spaces = (place: Surroundings): number => Math.ceil(70 * place.size);
 const sound: PropertyCurve = (place, time) => place.curve('noise').at(time) + 4 * (place.size - 1);
 const wind: PropertyCurve = (place, time) => place.size * place.curve('wind').at(time);
 const flow: PropertyCurve = (place, time) => 0.15 * place.size * place.curve('water').at(time);
+/** What a heating circuit takes from its water, K; and what a cubic metre of water and one kelvin are, W.h. */
+const COOLED = 22;
+const WATER_WH = 1163;
+const flowTemperature: PropertyCurve = (_, time) =>
+  66 + 6 * wave(time, DAY_MS, 0.35) + wave(time, 23 * 60_000);
+const humidity: PropertyCurve = (place, time, share) => 70 - 2 * (temperature(place, time, share) - 12);
 
 /** Dust that traffic raises, on what the air brings along. */
 const dust: PropertyCurve = (place, time) =>
@@ -114,10 +120,18 @@ export const PROPERTY_CURVES: Readonly<Record<string, PropertyCurve>> = {
   water_volume: (place, time) => 0.15 * place.size * place.curve('water').total(time),
   water_flow: flow,
   water_temperature: (_, time) => 13 + 4 * wave(time, YEAR_MS, 0.35) + 0.4 * wave(time, DAY_MS, 0.4),
+  flow_temperature: flowTemperature,
+  return_temperature: (place, time, share) => flowTemperature(place, time, share) - COOLED,
+  thermal_power: (place, time, share) => flow(place, time, share) * COOLED * WATER_WH,
+  thermal_energy: (place, time) =>
+    (0.15 * place.size * place.curve('water').total(time) * COOLED * WATER_WH) / 1000,
   leak: () => 0,
   fault: () => 0,
   air_temperature: temperature,
-  relative_humidity: (place, time) => 70 - 2 * (temperature(place, time, 1) - 12),
+  relative_humidity: humidity,
+  /** By the rule of thumb: a kelvin below the air for each 5 % below saturation. */
+  dew_point: (place, time, share) =>
+    temperature(place, time, share) - (100 - humidity(place, time, share)) / 5,
   /** Of a room with people in it. */
   co2: (place, time) => 420 + 30 * place.size * place.curve('demand').at(time),
   atmospheric_pressure: (_, time) => 1014 + 9 * wave(time, 5.3 * DAY_MS) + 3 * wave(time, 1.7 * DAY_MS),
@@ -127,6 +141,7 @@ export const PROPERTY_CURVES: Readonly<Record<string, PropertyCurve>> = {
     (360 + 260 * place.size + 70 * wave(time, 2.3 * DAY_MS) + 15 * wave(time, 9 * 60_000)) % 360,
   precipitation: (place, time) => 0.2 * place.size * place.curve('rain').total(time),
   precipitation_rate: (place, time) => 0.2 * place.size * place.curve('rain').at(time),
+  uv_index: (_, time) => Math.max(0, 7 * wave(time, DAY_MS, 0.22)),
   solar_irradiance: (_, time) => Math.max(0, 750 * wave(time, DAY_MS, 0.22)),
   pm1: (place, time, share) => 0.45 * dust(place, time, share),
   pm2_5: (place, time, share) => 0.6 * dust(place, time, share),
@@ -154,4 +169,5 @@ export const PROPERTY_CURVES: Readonly<Record<string, PropertyCurve>> = {
   satellites: (place) => Math.round(8 + 4 * place.size),
   dilution_of_precision: (place) => 0.7 + 0.3 * place.size,
   battery_level: (place) => Math.round(60 + 20 * place.size),
+  battery_voltage: (_, time) => 4.2 + 0.1 * wave(time, 31 * DAY_MS),
 };
