@@ -115,9 +115,7 @@ const addFieldCommands = (program: Command, signal: () => AbortSignal): void => 
       process.exitCode = planCommand({ config, profiles, json }, output);
     });
   withConfiguration(program.command('read'))
-    .description(
-      'poll once and show each value with its unit, quality and bytes, to compare with the dial',
-    )
+    .description('poll once and show each value with its unit, quality and bytes, to compare with the dial')
     .option('-d, --device <key>', 'this device only')
     .option('--json', 'as JSON')
     .option('--all-orders', 'the registers of each point in every type and order, to find the right one')
