@@ -49,7 +49,7 @@ export const chartRoutes: Routes = (server, context) => {
       const scope = scopeOf(context, request);
       const points = pointsAsked(context, scope, request.query.points);
       const lines = chartsOf(context, request, scope, points);
-      return sendStream(context, request, reply.type('application/json; charset=utf-8'), lines);
+      return sendStream(context, request, reply.type('application/json; charset=utf-8'), { lines, scope });
     },
   );
 };

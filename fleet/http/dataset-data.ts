@@ -85,6 +85,7 @@ export const datasetDataRoutes: Routes = (server, context) => {
         name: `${id}-${request.query.resolution ?? 'raw'}.csv`,
         type: 'text/csv; charset=utf-8',
         lines,
+        scope: scopeOf(context, request),
       });
     },
   );

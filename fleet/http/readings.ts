@@ -21,7 +21,10 @@ const QUERY = Type.Object(
     ...PERIOD_QUERY,
     resolution: Type.Optional(Type.Enum(['raw', '1m', '15m', '1h', '1d'])),
     format: Type.Optional(
-      Type.Enum(['json', 'csv'], { description: 'csv gives the whole period as one stream.' }),
+      Type.Enum(['json', 'csv'], {
+        description:
+          'csv gives the whole period as one stream; the connection breaks off where less is given meanwhile.',
+      }),
     ),
     ...PAGING,
     ...PURPOSE_QUERY,
@@ -74,7 +77,12 @@ export const readingsRoutes: Routes = (server, context) => {
             ? csvOfReadings(context.views, context.now(), asked)
             : csvOfRollups(context.views, context.now(), asked, resolution);
         const name = `${asked.point.id}-${resolution}.csv`;
-        return sendFile(context, request, reply, { name, type: 'text/csv; charset=utf-8', lines });
+        return sendFile(context, request, reply, {
+          name,
+          type: 'text/csv; charset=utf-8',
+          lines,
+          scope,
+        });
       }
       const page =
         resolution === 'raw'

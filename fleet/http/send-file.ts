@@ -1,27 +1,37 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { stillGives, type Scope } from '../sharing/scope.js';
 import { stillMay } from './authorise.js';
+import { scopeOf } from './caller.js';
 import type { HttpContext } from './context.js';
 
-export interface SentFile {
-  readonly name: string;
-  readonly type: string;
+export interface Sent {
   /** Whole lines, in chunks of which each is read while it is sent. */
   readonly lines: AsyncIterable<string> | Iterable<string>;
+  /** What is read through, where others may have given some of it. */
+  readonly scope?: Scope;
 }
 
-/** Streams a file. A caller whose right ends meanwhile gets no further chunk: the answer breaks off. */
+export interface SentFile extends Sent {
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * Streams a file. A caller whose right ends meanwhile, or to whom others give less than in the beginning, gets no further
+ * chunk: the connection breaks off within the body, which no client takes for its end.
+ */
 export const sendFile = (
   context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  { name, type, lines }: SentFile,
+  file: SentFile,
 ): FastifyReply =>
   sendStream(
     context,
     request,
-    reply.header('content-disposition', `attachment; filename="${name}"`).type(type),
-    lines,
+    reply.header('content-disposition', `attachment; filename="${file.name}"`).type(file.type),
+    file,
   );
 
 /** The same of what is no file. */
@@ -29,16 +39,24 @@ export const sendStream = (
   context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
-  lines: SentFile['lines'],
-): FastifyReply => reply.send(Readable.from(whilePermitted(context, request, lines), { objectMode: false }));
+  sent: Sent,
+): FastifyReply => reply.send(Readable.from(whilePermitted(context, request, sent), { objectMode: false }));
 
 async function* whilePermitted(
   context: HttpContext,
   request: FastifyRequest,
-  lines: SentFile['lines'],
+  { lines, scope }: Sent,
 ): AsyncGenerator<string> {
-  for await (const chunk of lines) {
+  const requireSame = (): void => {
     if (!stillMay(context, request)) throw new Error('The right to read this ended.');
+    if (scope !== undefined && !stillGives(scope, scopeOf(context, request))) {
+      throw new Error('What others gave of this was changed or withdrawn.');
+    }
+  };
+  for await (const chunk of lines) {
+    requireSame();
     yield chunk;
   }
+  // what a new scope no longer gives must not pass for the end either
+  requireSame();
 }

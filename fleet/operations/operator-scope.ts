@@ -5,5 +5,4 @@ import type { Organisation } from '../store/registry-store.js';
 export const operatorScope = (organisations: readonly Organisation[]): Scope => ({
   grants: organisations.map(({ id }) => ({ organisationId: id, finestMs: 0, delayMs: 0 })),
   shared: [],
-  policyVersion: 0,
 });

@@ -21,7 +21,6 @@ export const compileOwnScope = (subject: Subject, tree: OrganisationTree, now: n
       delayMs: 0,
     })),
     shared: [],
-    policyVersion: 1,
   };
 };
 
@@ -36,7 +35,6 @@ export interface SharedReading {
 const compileOpenScope = (now: number, { policy, bodies, purpose }: SharedReading): Scope => ({
   grants: [],
   shared: flowsFor(policy, { organisationId: null, purpose, now }).map((flow) => sharedGrant(flow, bodies)),
-  policyVersion: policy.version,
 });
 
 /** The same with what others give the subject's organisation for this purpose; nothing of it within a limited role. */
@@ -50,12 +48,10 @@ export const compileScope = (
   const { policy, bodies, purpose } = shared;
   const own = compileOwnScope(subject, tree, now);
   const limited = subject.type === 'person' && subject.limit !== undefined;
-  if (own.grants.length === 0 || !isMember(subject) || limited) {
-    return { ...own, policyVersion: policy.version };
-  }
+  if (own.grants.length === 0 || !isMember(subject) || limited) return own;
   const organisationId = bodies.bodyOf(subject.organisationId);
   const flows = flowsFor(policy, { organisationId, purpose, now });
-  return { ...own, shared: flows.map((flow) => sharedGrant(flow, bodies)), policyVersion: policy.version };
+  return { ...own, shared: flows.map((flow) => sharedGrant(flow, bodies)) };
 };
 
 /** What a flow gives, as scopes say it. */

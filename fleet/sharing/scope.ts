@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Area } from './conditions.js';
 import type { Flow } from './flows.js';
 import type { Matching } from './selection.js';
@@ -11,8 +12,6 @@ export interface Scope {
   readonly grants: readonly Grant[];
   /** Of what others give, by agreement or to everybody: readings alone, nothing of gateways, people or devices. */
   readonly shared: readonly SharedGrant[];
-  /** Changes whenever anything that could change a scope does. */
-  readonly policyVersion: number;
 }
 
 /** Data that one organisation held, as far as this grant gives it. Grants add up; within one, all conditions hold. */
@@ -54,4 +53,24 @@ export interface SharedGrant {
   readonly since: number;
 }
 
-export const NOTHING: Scope = { grants: [], shared: [], policyVersion: 0 };
+/**
+ * Whether a scope gives all that an earlier one of the same caller gave: each grant, and each agreement and open dataset
+ * with the very same clauses. What it gives beside that does not matter.
+ */
+export const stillGives = (before: Scope, now: Scope): boolean => {
+  const groups = new Set(before.shared.map(({ group }) => group));
+  const same = now.shared.filter(({ group }) => groups.has(group));
+  return (
+    same.length === before.shared.length &&
+    holdsAll(before.shared, same) &&
+    holdsAll(before.grants, now.grants)
+  );
+};
+
+const holdsAll = (before: readonly unknown[], now: readonly unknown[]): boolean =>
+  before.every(
+    // mostly in the same place: nothing was changed
+    (one, index) => isDeepStrictEqual(one, now[index]) || now.some((other) => isDeepStrictEqual(one, other)),
+  );
+
+export const NOTHING: Scope = { grants: [], shared: [] };

@@ -30,7 +30,6 @@ export const NOW = T0 + 86_400_000;
 export const everything = (...organisations: string[]): Scope => ({
   grants: organisations.map((organisationId) => ({ organisationId, finestMs: 0, delayMs: 0 })),
   shared: [],
-  policyVersion: 1,
 });
 export const ALL = everything('org');
 

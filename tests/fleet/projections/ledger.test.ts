@@ -168,7 +168,7 @@ test('without a scope there is no ledger, and no loss, event or command', async 
   await send(1, [1]);
   fleet.registry.noteEvent({ gatewayId: GATEWAY, kind: 'cloned', detail: 'x', at: T0 });
   await fleet.project();
-  const nobody = { grants: [], shared: [], policyVersion: 1 };
+  const nobody = { grants: [], shared: [] };
   expect(fleet.reader.ledgerDetail(nobody, GATEWAY)).toEqual({ epochs: [], days: [], unreadable: 0 });
   expect(fleet.reader.events(nobody, GATEWAY)).toEqual([]);
   expect(fleet.reader.commands(nobody, GATEWAY)).toEqual([]);

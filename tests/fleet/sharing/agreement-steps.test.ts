@@ -229,6 +229,9 @@ describe('an agreement', () => {
     const first = journey();
     first.act('a', { type: 'drafted', terms: termsOf(['a', 'b']) });
     first.act('a', { type: 'proposed' });
+    expect(() => {
+      first.sign('a', 2);
+    }).toThrow('another version');
     first.sign('a', 1);
     expect(() => {
       first.act('b', { type: 'recalled' });

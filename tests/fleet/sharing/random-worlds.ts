@@ -43,12 +43,12 @@ const area = fc
 
 const limits = fc
   .record({
-    finest: seldom(fc.constantFrom('raw' as const, '15m' as const, '1h' as const), 2),
-    delayMs: seldom(fc.constantFrom(0, 1, GRID_MS, 3 * GRID_MS), 3),
-    area: seldom(area),
-    aggregation: seldom(fc.constant({ contributors: 3, maxShare: 0.5 })),
-    from: seldom(instant),
-    to: seldom(instant),
+    finest: seldom(fc.constantFrom('raw' as const, '15m' as const, '1h' as const), 3),
+    delayMs: seldom(fc.constantFrom(0, 1, GRID_MS, 3 * GRID_MS), 2),
+    area: seldom(area, 1, 12),
+    aggregation: seldom(fc.constant({ contributors: 3, maxShare: 0.5 }), 1, 12),
+    from: seldom(instant, 1, 5),
+    to: seldom(instant, 1, 5),
   })
   .map(dense);
 
@@ -70,8 +70,8 @@ const datasetsOf = (points: readonly string[]) =>
       fc
         .record({
           owner: mostly(BODIES[index] ?? '', fc.constantFrom(...BODIES)),
-          audience: fc.constantFrom('private', 'agreement', 'agreement', 'agreement', 'open'),
-          selection: selection(points),
+          audience: mostly('agreement', fc.constantFrom('private', 'open')),
+          selection: fc.oneof(fc.constant({}), selection(points)),
           conditions: seldom(limits, 2),
         })
         .map((dataset) => dense({ id, ...dataset })),
@@ -93,27 +93,38 @@ const stretches = <Value>(value: fc.Arbitrary<Value>) =>
       });
     });
 
-const places = fc
-  .record({
-    held: fc.tuple(stretches(fc.constantFrom('a', 'a1', 'b', 'c')), stretches(fc.constantFrom('a', 'b'))),
-    installed: fc.tuple(
-      ...Array.from({ length: DEVICES }, () => stretches(fc.constantFrom(...LOCATIONS, null))),
-    ),
-    past: fc.array(fc.record({ device: fc.nat(DEVICES - 1), by: fc.constantFrom('a', 'b'), from: border }), {
-      maxLength: 1,
-    }),
-  })
-  .map(({ held, installed, past }) => ({
-    held: [
-      ...held.flatMap((own, device) =>
-        own.map(({ said, ...span }) => ({ device, by: said, title: 'holder' as const, ...span })),
+/** Where devices are and whose: mostly of one body, or of its service. */
+const placesOf = (giver: string) =>
+  fc
+    .record({
+      held: fc.tuple(
+        ...Array.from({ length: DEVICES }, () =>
+          stretches(mostly(giver, fc.constantFrom('a', 'a1', 'a2', 'b', 'c'))),
+        ),
       ),
-      ...past.map((one) => ({ ...one, title: 'past' as const, to: one.from + 2 * GRID_MS })),
-    ],
-    installed: installed.flatMap((own, device) =>
-      own.map(({ said, ...span }) => ({ device, location: said, ...span })),
-    ),
-  }));
+      installed: fc.tuple(
+        ...Array.from({ length: DEVICES }, () =>
+          stretches(fc.constantFrom(...LOCATIONS, ...LOCATIONS, null)),
+        ),
+      ),
+      past: fc.array(
+        fc.record({ device: fc.nat(DEVICES - 1), by: fc.constantFrom('a', 'b'), from: border }),
+        {
+          maxLength: 1,
+        },
+      ),
+    })
+    .map(({ held, installed, past }) => ({
+      held: [
+        ...held.flatMap((own, device) =>
+          own.map(({ said, ...span }) => ({ device, by: said, title: 'holder' as const, ...span })),
+        ),
+        ...past.map((one) => ({ ...one, title: 'past' as const, to: one.from + 2 * GRID_MS })),
+      ],
+      installed: installed.flatMap((own, device) =>
+        own.map(({ said, ...span }) => ({ device, location: said, ...span })),
+      ),
+    }));
 
 const locations = fc.tuple(
   ...LOCATIONS.map((id) =>
@@ -135,55 +146,60 @@ const organisations = fc.record({ a1: fc.boolean(), a2: fc.boolean() }).map(({ a
 
 const title = { fr: 'Partage' };
 
-const GIVEN = fc.nat(BODIES.length - 1).chain((index) =>
-  fc.record({
-    giver: fc.constant(BODIES[index] ?? ''),
-    dataset: mostly<string>(DATASETS[index] ?? '', fc.constantFrom(...DATASETS)),
-  }),
-);
+/** A clause of one of the parties, mostly of its own dataset. */
+const clauseOf = (giver: string) =>
+  fc
+    .record({
+      giver: mostly(giver, fc.constantFrom(...BODIES)),
+      own: seldom(fc.constantFrom(...DATASETS), 1, 12),
+      receivers: fc.constantFrom<('parties' | string[])[]>(
+        'parties',
+        'parties',
+        'parties',
+        ['a'],
+        ['b'],
+        ['c'],
+        ['b', 'c'],
+      ),
+      purposes: mostly([...PURPOSES], fc.subarray([...PURPOSES], { minLength: 1 })),
+      conditions: seldom(limits, 5),
+    })
+    .map(({ own, ...clause }) => ({
+      ...clause,
+      dataset: own ?? DATASETS[BODIES.indexOf(clause.giver)] ?? '',
+    }));
 
-const clause = fc
-  .record({
-    given: GIVEN,
-    receivers: fc.constantFrom<('parties' | string[])[]>(
-      'parties',
-      'parties',
-      'parties',
-      ['a'],
-      ['b'],
-      ['c'],
-      ['b', 'c'],
-    ),
-    purposes: fc.subarray([...PURPOSES], { minLength: 1 }),
-    conditions: seldom(limits, 4),
-  })
-  .map(({ given, ...more }) => ({ ...given, ...more }));
+/** Several of one giver, which limit each other. */
+const clausesOf = (giver: string) => fc.array(clauseOf(giver), { minLength: 2, maxLength: 3 });
 
 /** Terms that hold together: clauses that do not are left out. */
-export const terms: fc.Arbitrary<Terms> = fc
-  .record({
-    parties: fc.constantFrom<string[][]>(['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'c'], ['b', 'c']),
-    clauses: fc.array(clause, { minLength: 1, maxLength: 4 }),
-    conditions: seldom(limits, 2),
-    from: fc.oneof({ arbitrary: fc.constant(0), weight: 5 }, instant),
-    to: fc.oneof({ arbitrary: fc.constant(null), weight: 5 }, instant),
-    accession: fc.constantFrom('closed' as const, 'open' as const),
-  })
-  .map(({ parties, clauses, ...more }) => {
-    const fit = clauses.filter(
-      ({ giver, receivers }) =>
-        parties.includes(giver) &&
-        (receivers === 'parties' || receivers.every((one) => one !== giver && parties.includes(one))),
-    );
-    const given = fit.length > 0 ? fit : [{ ...clauses[0], giver: 'b', receivers: 'parties' as const }];
-    return dense({
-      ...more,
-      title,
-      to: more.to !== null && more.to <= more.from ? null : more.to,
-      parties: parties.map((organisationId) => ({ organisationId, name: organisationId })),
-      clauses: given.map((one, index) => dense({ ...one, key: `c${index}` })),
-    }) as Terms;
-  });
+const termsOf = (giver: string): fc.Arbitrary<Terms> =>
+  fc
+    .record({
+      parties: mostly<string[]>(['a', 'b', 'c'], fc.constantFrom(['a', 'b'], ['b', 'c'])),
+      clauses: clausesOf(giver),
+      conditions: seldom(limits, 2),
+      from: fc.oneof({ arbitrary: fc.constant(0), weight: 5 }, instant),
+      to: fc.oneof({ arbitrary: fc.constant(null), weight: 5 }, instant),
+      accession: fc.constantFrom('closed' as const, 'open' as const),
+    })
+    .map(({ parties, clauses: said, ...more }) => {
+      const fit = said.filter(
+        ({ giver, receivers }) =>
+          parties.includes(giver) &&
+          (receivers === 'parties' || receivers.every((one) => one !== giver && parties.includes(one))),
+      );
+      const given = fit.length > 0 ? fit : [{ ...said[0], giver: 'b', receivers: 'parties' as const }];
+      return dense({
+        ...more,
+        title,
+        to: more.to !== null && more.to <= more.from ? null : more.to,
+        parties: parties.map((organisationId) => ({ organisationId, name: organisationId })),
+        clauses: given.map((one, index) => dense({ ...one, key: `c${index}` })),
+      }) as Terms;
+    });
+
+const terms = fc.constantFrom(...BODIES).chain(termsOf);
 
 /** What somebody tries. */
 export type Attempt = Wanted & { readonly who: string };
@@ -209,7 +225,7 @@ const SIGNER = { id: 'p', name: 'P', role: 'owner' };
 const partyOf = (organisationId: string) => ({ organisationId, name: organisationId });
 
 /** Draft, proposal and signatures of all: what most histories begin with. */
-const beginning = terms.map((said): readonly Attempt[] => [
+const beginningOf = (said: Terms): readonly Attempt[] => [
   { type: 'drafted', who: said.parties[0]?.organisationId ?? '', terms: said },
   { type: 'proposed', who: said.parties[0]?.organisationId ?? '' },
   ...said.parties.map(({ organisationId }) => ({
@@ -218,10 +234,13 @@ const beginning = terms.map((said): readonly Attempt[] => [
     version: 0,
     signer: SIGNER,
   })),
-]);
+];
 
 export const attempts = fc
-  .tuple(fc.oneof({ arbitrary: beginning, weight: 5 }, fc.constant([])), fc.array(attempt, { maxLength: 8 }))
+  .tuple(
+    fc.oneof({ arbitrary: terms.map(beginningOf), weight: 5 }, fc.constant([])),
+    fc.array(attempt, { maxLength: 8 }),
+  )
   .map(([first, more]) => [...first, ...more]);
 
 /** An agreement after what was permitted of some attempts, one an hour; a signature is for the version that waits. */
@@ -245,28 +264,32 @@ export const play = (tried: readonly Attempt[], seen?: (attempt: Attempt, done: 
   return { agreement, events };
 };
 
-/** A world over points that are there: everything else is by chance. */
-export const worldsOf = (points: World['points']): fc.Arbitrary<World> =>
-  fc
-    .record({
-      organisations,
-      locations,
-      places,
-      datasets: datasetsOf(points.map(({ id }) => id)),
-      agreements: fc.array(
-        fc.oneof({ arbitrary: beginning, weight: 3 }, attempts).map((tried) => play(tried).events),
-        { minLength: 1, maxLength: 2 },
-      ),
-    })
-    .map(({ places: { held, installed }, ...world }) => ({
-      ...world,
-      held,
-      installed,
-      points,
-      themes: THEMES,
-    }));
+const readersOf = (giver: string): fc.Arbitrary<string | null> =>
+  mostly<string | null>(BODIES.find((body) => body !== giver) ?? '', fc.constantFrom(...ORGANISATIONS, null));
 
-export const questions = fc.record({
-  reader: fc.constantFrom<(string | null)[]>('a', 'b', 'b', 'c', 'c', 'a1', 'a2', 'org', null),
-  now: fc.constantFrom(...INSTANTS, (BORDERS.at(-1) ?? 0) + 10 * GRID_MS),
-});
+/** A world over points that are there, and who reads in it when, for what: everything else is by chance. */
+export const scenesOf = (points: World['points']) =>
+  fc.constantFrom(...BODIES).chain((giver) =>
+    fc
+      .record({
+        organisations,
+        locations,
+        places: placesOf(giver),
+        datasets: datasetsOf(points.map(({ id }) => id)),
+        agreements: fc.array(
+          fc
+            .oneof({ arbitrary: termsOf(giver).map(beginningOf), weight: 4 }, attempts)
+            .map((tried) => play(tried).events),
+          { minLength: 1, maxLength: 2 },
+        ),
+        reader: readersOf(giver),
+        purposes: mostly<readonly (string | null)[]>(PURPOSES, fc.constant([null])),
+        now: fc.oneof(instant, fc.constant((BORDERS.at(-1) ?? 0) + 10 * GRID_MS)),
+      })
+      .map(({ places: { held, installed }, reader, purposes, now, ...world }) => ({
+        world: { ...world, held, installed, points, themes: THEMES } satisfies World,
+        reader,
+        purposes,
+        now,
+      })),
+  );

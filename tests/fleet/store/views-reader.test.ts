@@ -61,7 +61,7 @@ const grant = (organisationId: string, more: Partial<Grant> = {}): Grant => ({
   delayMs: 0,
   ...more,
 });
-const scopeOf = (...grants: Grant[]): Scope => ({ grants, shared: [], policyVersion: 1 });
+const scopeOf = (...grants: Grant[]): Scope => ({ grants, shared: [] });
 const times = (scope: Scope, now = NOW): number[] =>
   fleet.reader.readings(scope, now, { pointId, ...RANGE }).map(({ time }) => time);
 const starts = (scope: Scope, resolution: '1m' | '15m' | '1h' | '1d', now = NOW): number[] =>

@@ -39,7 +39,6 @@ const grant = (clause: string, more: Partial<SharedGrant> = {}): SharedGrant => 
 const scopeOf = (...shared: SharedGrant[]): Scope => ({
   grants: [{ organisationId: 'me', finestMs: 0, delayMs: 0 }],
   shared,
-  policyVersion: 1,
 });
 
 const clausesOf = (scope: Scope, places: Placed[], times: number[], resolutionMs = 0) =>
