@@ -21,6 +21,7 @@ import { declareMissing } from './missing.js';
 import type { PointRow } from './points.js';
 import { checkReading, isTime, type ReadingRow } from './reading-row.js';
 import { recallSegment } from './recall-archive.js';
+import { recallRows } from './recall-rows.js';
 import { createSigner } from './signing-key.js';
 import { overwriteFreePages, pageUsage, type Database } from './sqlite-database.js';
 import { Transactions, type Waiting } from './transactions.js';
@@ -243,6 +244,13 @@ export class BufferCore {
     const signer = this.#signer;
     if (signer === undefined) return undefined;
     return this.#transactions.write(() => recallSegment(this.#parts, period, after, signer));
+  }
+
+  /** The same of rows that no segment has yet. */
+  recallRows(period: RecalledPeriod, after: number): ReturnType<typeof recallRows> {
+    const signer = this.#signer;
+    if (signer === undefined) return undefined;
+    return this.#transactions.write(() => recallRows(this.#parts, period, after, signer));
   }
 
   /** One step of an erasure, by one of its parts. */

@@ -201,12 +201,14 @@ class LocalBuffer implements Buffer {
   async recallPeriod(period: RecalledPeriod): Promise<Recalled> {
     const batches = this.#open().run((core) => core.offerAgain(period));
     let readings = 0;
-    for (let after = 0; !this.#closed; await turn()) {
-      const from = after;
-      const found = this.#store.run((core) => core.recallSegment(period, from));
-      if (found === undefined) break;
-      after = found.ordinal;
-      readings += found.readings;
+    for (const part of ['recallSegment', 'recallRows'] as const) {
+      for (let after = 0; !this.#closed; await turn()) {
+        const from = after;
+        const found = this.#store.run((core) => core[part](period, from));
+        if (found === undefined) break;
+        after = found.ordinal;
+        readings += found.readings;
+      }
     }
     return { batches, readings };
   }

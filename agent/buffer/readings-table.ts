@@ -15,8 +15,18 @@ export interface ReadingsTable {
   at(ordinal: number): ReadingRow | undefined;
   /** Rows up to `to` that are held back, ascending. */
   heldTo(to: number): readonly ReadingRow[];
+  /** Held-back rows after an ordinal that are among those ranges, inclusive, ascending. */
+  heldWithin(
+    after: number,
+    ranges: readonly [OrdinalRange, OrdinalRange],
+    limit: number,
+  ): readonly ReadingRow[];
+  /** These rows are held back no more. */
+  release(ordinals: readonly number[]): void;
   deleteTo(ordinal: number): void;
 }
+
+export type OrdinalRange = readonly [first: number, last: number];
 
 /** Rows sorted at once, about: SQLite sorts in memory, 100 bytes each, which its allocator then keeps. */
 const SORTED_ROWS = 10_000;
@@ -41,6 +51,11 @@ export const createReadingsTable = (database: Database): ReadingsTable => {
   const held = database.prepare<[number], ReadingRow>(
     `SELECT ${COLUMNS} FROM reading WHERE ordinal <= ? AND marks & ${HELD} ORDER BY ordinal`,
   );
+  const within = database.prepare<[number, number, number, number, number, number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal > ? AND marks & ${HELD}
+     AND (ordinal BETWEEN ? AND ? OR ordinal BETWEEN ? AND ?) ORDER BY ordinal LIMIT ?`,
+  );
+  const release = database.prepare(`UPDATE reading SET marks = marks & ~${HELD} WHERE ordinal = ?`);
   const next = database
     .prepare<[number], number | null>('SELECT min(ordinal) FROM reading WHERE ordinal > ?')
     .pluck();
@@ -66,6 +81,10 @@ export const createReadingsTable = (database: Database): ReadingsTable => {
     nextOrdinal: (ordinal) => next.get(ordinal) ?? undefined,
     at: (ordinal) => at.get(ordinal),
     heldTo: (to) => held.all(to),
+    heldWithin: (after, [one, other], limit) => within.all(after, ...one, ...other, limit),
+    release: (ordinals) => {
+      for (const ordinal of ordinals) release.run(ordinal);
+    },
     deleteTo: (ordinal) => {
       deleteTo.run(ordinal);
     },

@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Buffer as GatewayBuffer } from '../../../agent/buffer/buffer.js';
 import { openBuffer } from '../../../agent/buffer/open-buffer.js';
-import { BufferFile, claimAll, reading, readingsOf, START } from '../../support/buffer.js';
+import {
+  BufferFile,
+  claimAll,
+  point,
+  reading,
+  readingsOf,
+  START,
+  windowColumnsOf,
+} from '../../support/buffer.js';
 import { accountOf, lossesOf, sealAll } from '../../support/buffer-accounts.js';
 
 let file: BufferFile;
@@ -53,6 +61,46 @@ describe('a recalled period', () => {
     await buffer.ack(buffer.epoch, [[1, 1_000]]);
     const second = await buffer.recallPeriod(period);
     expect(second).toEqual({ batches: recalled.batches + fresh.length, readings: 0 });
+  });
+
+  it('gives what was held back a moment ago, which windows still need, once', async () => {
+    buffer = await file.ready([
+      point('a/x', { windows: [60_000, 900_000] }),
+      point('a/y', { windows: [60_000, 900_000] }),
+    ]);
+    const seconds = Array.from({ length: 1_300 }, (_, second) => second);
+    const append = async (some: readonly number[]): Promise<void> => {
+      await buffer.append(
+        some.map((second) =>
+          reading(1 + (second % 2), second * 1_000, { value: second, held: second % 3 !== 0 }),
+        ),
+      );
+      await sealAll(buffer);
+    };
+    await append(seconds.slice(0, 1_200));
+    const { lastSealed } = await buffer.state();
+    await buffer.ack(buffer.epoch, [[1, lastSealed]]);
+    const period = { fromMs: START + 100_000, toMs: START + 1_200_000 };
+    const only = await buffer.recallPeriod({ ...period, points: [2], toMs: START + 200_000 });
+    const { readings: others } = await buffer.recallPeriod(period);
+    const fresh = (await claimAll(buffer)).filter(({ header }) => header.recalled === true);
+    const values = fresh.flatMap(readingsOf).map(({ value }) => value);
+    const held = seconds.filter((second) => second >= 100 && second < 1_200 && second % 3 !== 0);
+    expect(values.toSorted((a, b) => Number(a) - Number(b))).toEqual(held);
+    expect([only.readings, others]).toEqual([34, held.length - 34]);
+    await buffer.ack(buffer.epoch, [[1, 1_000]]);
+    expect((await buffer.recallPeriod(period)).readings).toBe(0);
+    // the windows that come of them count all, and the account is as it was
+    await append(seconds.slice(1_200));
+    const { lastSealed: last, lastOrdinal, unsealedRows } = await buffer.state();
+    const all = await buffer.recall([[1, last]]);
+    const { delivered, heldBack } = accountOf(
+      all.filter(({ header }) => header.recalled !== true),
+      buffer.epoch,
+    );
+    expect(delivered + heldBack + unsealedRows).toBe(lastOrdinal);
+    const quarter = all.flatMap(windowColumnsOf).find(({ periodMs }) => periodMs === 900_000)?.windows[0];
+    expect(quarter?.aggregate.count).toBe(450);
   });
 
   it('gives the held-back readings of the points that were asked for, and no other', async () => {
