@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Sealing } from './access/sealing.js';
 import { createSealer } from './erasure/open-sealer.js';
+import { createFeed } from './feed/feed.js';
 import { every } from './every.js';
 import type { HttpContext } from './http/context.js';
 import { createCursors } from './http/cursor.js';
@@ -116,6 +117,7 @@ const openContext = async (
       now: Date.now,
     }),
     views,
+    feed: createFeed({ views, log: stores.reader, now: Date.now }),
     proofs: await openProver(stores, authority),
     sealErasure: await createSealer(authority, Date.now),
     cursors: createCursors(

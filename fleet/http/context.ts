@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Registry as Metrics } from 'prom-client';
 import type { Access } from '../access/access.js';
 import type { Heads } from '../access/audit/heads.js';
+import type { Feed } from '../feed/feed.js';
 import type { SealErasure } from '../erasure/open-sealer.js';
 import type { Enrolment } from '../registry/enrolment.js';
 import type { GatewayControl } from '../registry/gateway-control.js';
@@ -65,6 +66,7 @@ export interface HttpContext extends Access {
   /** Of agreements, by name. */
   readonly templates: ReadonlyMap<string, Template>;
   readonly views: ViewsReader;
+  readonly feed: Feed;
   readonly proofs: Prover;
   /** Signs what an erasure took. */
   readonly sealErasure: SealErasure;

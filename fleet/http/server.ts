@@ -24,6 +24,7 @@ import { decisionRoutes } from './decisions.js';
 import { enrolmentRoutes } from './enrolment.js';
 import { enrolmentTokenRoutes } from './enrolment-tokens.js';
 import { erasePersonRoutes } from './erase-person.js';
+import { feedRoutes } from './feed.js';
 import { gatewayControlRoutes } from './gateway-control.js';
 import { gatewayRoutes } from './gateways.js';
 import { acceptImportFiles, importRoutes } from './imports.js';
@@ -231,6 +232,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   inventoryRoutes(server, context);
   readingsRoutes(server, context);
   chartRoutes(server, context);
+  feedRoutes(server, context);
   proofRoutes(server, context);
   datasetRoutes(server, context);
   datasetDataRoutes(server, context);

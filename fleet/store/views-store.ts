@@ -47,7 +47,32 @@ export interface ViewsReader {
   numberIn(source: string, directory: Uint8Array, pointId: string): number | undefined;
   /** Rollup cells of one point whose start lies in [from, to), by start. */
   rollups(scope: Scope, now: number, query: RollupQuery): readonly RollupRow[];
+  /**
+   * Last position of the log that a feed of this scope may tell: before the first batch of its sources that came since
+   * `since` and waits for its directory; 0 while one of them is made anew.
+   */
+  feedEnd(scope: Scope, since: number): number;
+  /** Positions in (after, to] of batches of sources that ever sent of what the scope gives, ascending. */
+  feedBatches(scope: Scope, range: FeedRange): readonly number[];
+  /** Ids of the points of a directory, by their number in it. */
+  pointsIn(source: string, directory: Uint8Array): ReadonlyMap<number, string>;
+  /** Of these raw readings those that may be read, by time and ordinal. */
+  readingsOf(scope: Scope, now: number, asked: PlacedReadings): readonly ReadingRow[];
   close(): void;
+}
+
+export interface FeedRange {
+  readonly after: number;
+  readonly to: number;
+  readonly limit: number;
+}
+
+/** Readings of one point that one epoch of a source sent. */
+export interface PlacedReadings {
+  readonly pointId: string;
+  readonly source: string;
+  readonly epoch: string;
+  readonly places: readonly (readonly [time: number, ordinal: number])[];
 }
 
 /** Rows after `after` (exclusive, in the order of the rows' ids), at most `limit`. */

@@ -2,6 +2,7 @@ import type { ViewsReader } from '../views-store.js';
 import { openDatabase, SMALL_CACHE_KIB } from './database.js';
 import { createOperationsQueries } from './views-operations.js';
 import { createDataQueries } from './views-data.js';
+import { createFeedQueries } from './views-feed.js';
 import { createInventory } from './views-inventory.js';
 import { createLedgerDetail } from './views-ledger-detail.js';
 import { createProvenanceQueries } from './views-provenance.js';
@@ -32,6 +33,7 @@ export const openViewsReader = (paths: ViewsPaths, now: () => number = Date.now)
     ...createProvenanceQueries(database),
     ...createLedgerQuery(database),
     ledgerDetail: createLedgerDetail(database),
+    ...createFeedQueries(database, now),
     ...createOperationsQueries(database),
     close: () => {
       database.close();

@@ -52,6 +52,7 @@ create table if not exists batch_rows (
   origin integer not null references origin(number), first integer not null, last integer not null,
   position integer not null, primary key (origin, first, position)
 ) strict, without rowid;
+create index if not exists batch_rows_position on batch_rows (position);
 -- which batch carries the windows of a time
 create table if not exists batch_windows (
   origin integer not null references origin(number), first_time integer not null, last_time integer not null,

@@ -12,6 +12,7 @@ import { createSealing, type Sealing } from '../../../fleet/access/sealing.js';
 import type { Health, Server } from '../../../fleet/http/context.js';
 import { createCursors } from '../../../fleet/http/cursor.js';
 import { createHttpServer, type Timeouts } from '../../../fleet/http/server.js';
+import { createFeed } from '../../../fleet/feed/feed.js';
 import { createSealer } from '../../../fleet/erasure/open-sealer.js';
 import { RECEIPT_SIGNER, receiptSignerOf } from '../../../fleet/proof/receipt.js';
 import { createProver } from '../../../fleet/proof/prover.js';
@@ -174,6 +175,7 @@ export const openHttpOver = async (
       usage,
       templates: readTemplates(),
       views: fleet.reader,
+      feed: createFeed({ views: fleet.reader, log: fleet.entries, now }),
       proofs: createProver({
         views: fleet.reader,
         log: fleet.entries,

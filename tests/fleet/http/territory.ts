@@ -31,6 +31,17 @@ const NOTES = [
 ].map((text, index) => reading(COUNT + 1 + index, T0 + index * STEP_MS, text));
 const INDEX = [reading(5000, T0, 9_007_199_254_740_993n), reading(5001, T0 + STEP_MS, 12)];
 
+/** What the gateways of `a` and of `b` have. */
+export const DIRECTORY_A = placed(
+  directoryOf(
+    point(1),
+    point(2, { key: 'note', kind: 'text', valueType: 'text', unit: '1', property: 'note' }),
+    point(3, { key: 'index', kind: 'counter', valueType: 'integer', unit: 'W.h' }),
+  ),
+  'mairie',
+);
+const DIRECTORY_B = placed(directoryOf(point(1, { key: 'other' })), 'ecole');
+
 /** The server over two gateways that sent: `a` a power, a note and an index, `b` a power. */
 export const openTerritory = async (): Promise<HttpUnderTest> => {
   const http = await openHttp();
@@ -39,26 +50,25 @@ export const openTerritory = async (): Promise<HttpUnderTest> => {
 };
 
 export const fillTerritory = async ({ fleet }: Pick<HttpUnderTest, 'fleet'>): Promise<void> => {
-  const a = placed(
-    directoryOf(
-      point(1),
-      point(2, { key: 'note', kind: 'text', valueType: 'text', unit: '1', property: 'note' }),
-      point(3, { key: 'index', kind: 'counter', valueType: 'integer', unit: 'W.h' }),
-    ),
-    'mairie',
-  );
-  const b = placed(directoryOf(point(1, { key: 'other' })), 'ecole');
-  await fleet.sendDirectory(a, GATEWAY_A);
-  await fleet.sendDirectory(b, GATEWAY_B);
+  await fleet.sendDirectory(DIRECTORY_A, GATEWAY_A);
+  await fleet.sendDirectory(DIRECTORY_B, GATEWAY_B);
   const columns = [
     { point: 1, readings: POWER },
     { point: 2, readings: NOTES },
     { point: 3, readings: INDEX },
   ];
-  await fleet.send(a, { content: 'readings', columns }, { source: GATEWAY_A, epoch: EPOCH, seq: 1 });
+  await fleet.send(
+    DIRECTORY_A,
+    { content: 'readings', columns },
+    { source: GATEWAY_A, epoch: EPOCH, seq: 1 },
+  );
   const others = [{ point: 1, readings: POWER.slice(0, 5) }];
   // the second of two batches: one is missing
-  await fleet.send(b, { content: 'readings', columns: others }, { source: GATEWAY_B, epoch: EPOCH, seq: 2 });
+  await fleet.send(
+    DIRECTORY_B,
+    { content: 'readings', columns: others },
+    { source: GATEWAY_B, epoch: EPOCH, seq: 2 },
+  );
   await fleet.project();
 };
 
