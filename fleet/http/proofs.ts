@@ -17,7 +17,7 @@ export const proofRoutes: Routes = (server, context) => {
         description:
           'A file that `terroir-fleet verify` checks offline, with the root certificate alone: signed header, the ' +
           'point’s own column with its path in the hash tree, certificates, and the directory entries that describe ' +
-          'it. Given where raw readings are.',
+          'it. Given where raw readings are; windows that the gateway signed also where these and the one before are.',
         tags: ['data'],
         params: Type.Object({ id: Type.String({ maxLength: 64, description: 'Id of the point.' }) }),
         querystring: Type.Object(

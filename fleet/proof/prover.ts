@@ -38,7 +38,11 @@ export interface ProofRequest {
   readonly at: number;
 }
 
-/** Makes proofs of what a scope gives raw. Throws `ProofError` `not-found` for all else, as for what is not there. */
+/**
+ * Makes proofs of what a scope gives: of readings and of windows made from them where it gives them raw; of windows that
+ * the gateway signed also where it gives no finer ones. Throws `ProofError` `not-found` for all else, as for what is not
+ * there.
+ */
 export interface Prover {
   reading(request: ProofRequest): Promise<Uint8Array>;
   window(request: ProofRequest & { readonly resolution: ProofResolution }): Promise<Uint8Array>;
@@ -114,7 +118,7 @@ const columnsOf = async (
     if (found.some((column) => holds(column, row))) continue;
     const column = await columnOf(deps, request.pointId, row);
     const times = column.readings.map(({ time }) => time);
-    requireGiven(deps, request, Math.min(...times), Math.max(...times));
+    requireGiven(deps, request, 0, [Math.min(...times), Math.max(...times)]);
     found.push(column);
   }
   return found;
@@ -123,10 +127,10 @@ const columnsOf = async (
 const requireGiven = (
   { views, now }: ProverDeps,
   { scope, pointId }: ProofRequest,
-  from: number,
-  to: number,
+  resolutionMs: number,
+  [from, to]: readonly [number, number],
 ): void => {
-  if (!views.givesRaw(scope, now(), pointId, from, to)) throw notFound();
+  if (!views.gives(scope, now(), { pointId, resolutionMs, from, to })) throw notFound();
 };
 
 /** The column of the gateway's own window, where the cell is one. */
@@ -147,7 +151,9 @@ const windowColumn = async (
   }
   if (newest === undefined) return undefined;
   const starts = newest.column.windows.map((window) => window.start);
-  requireGiven(deps, request, Math.min(...starts), Math.max(...starts) + periodMs - 1);
+  // a window holds what was carried into it from the one before
+  const shown = [Math.min(...starts) - periodMs, Math.max(...starts) + periodMs - 1] as const;
+  requireGiven(deps, request, periodMs, shown);
   return newest.column;
 };
 

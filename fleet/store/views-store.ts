@@ -34,8 +34,8 @@ export interface ViewsReader {
   readings(scope: Scope, now: number, query: ReadingsQuery): readonly ReadingRow[];
   /** The newest raw reading of one point at or before `at`; with `entering`, of those that enter an aggregate. */
   readingAt(scope: Scope, now: number, query: ReadingAtQuery): ReadingRow | undefined;
-  /** Whether every raw reading that the point may have in [from, to] may be read. */
-  givesRaw(scope: Scope, now: number, pointId: string, from: number, to: number): boolean;
+  /** Whether all that the point may have in [from, to] may be read at a resolution of so many ms; 0: raw. */
+  gives(scope: Scope, now: number, query: GivesQuery): boolean;
   /**
    * Positions in the log of batches that may carry an ordinal, likeliest first. No face reads this and the next two:
    * they are asked for readings that a scope has given.
@@ -93,6 +93,13 @@ export interface ReadingAtQuery {
   readonly pointId: string;
   readonly at: number;
   readonly entering: boolean;
+}
+
+export interface GivesQuery {
+  readonly pointId: string;
+  readonly resolutionMs: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Place of a reading in its series. */

@@ -17,7 +17,7 @@ interface AtParameters {
 /** What leads from a reading back to the batch that brought it. */
 export const createProvenanceQueries = (
   database: Database,
-): Pick<ViewsReader, 'readingAt' | 'givesRaw' | 'batchesOf' | 'windowBatchesOf' | 'numberIn'> => {
+): Pick<ViewsReader, 'readingAt' | 'gives' | 'batchesOf' | 'windowBatchesOf' | 'numberIn'> => {
   const batches = database.prepare<[string, string, number, number], { position: number }>(
     `select b.position from origin o join batch_rows b on b.origin = o.number
      where o.source = ? and o.epoch = ? and b.first <= ? and b.last >= ?
@@ -39,8 +39,8 @@ export const createProvenanceQueries = (
   );
   return {
     readingAt: createReadingAt(database),
-    givesRaw: (scope, now, point, from, to) =>
-      span.get({ grants: grantsParameter(scope, now), point, resolution: 0, from, to }) !== undefined,
+    gives: (scope, now, { pointId: point, resolutionMs: resolution, from, to }) =>
+      span.get({ grants: grantsParameter(scope, now), point, resolution, from, to }) !== undefined,
     batchesOf: (source, epoch, ordinal) =>
       batches.all(source, epoch, ordinal, ordinal).map(({ position }) => position),
     windowBatchesOf: (pointId, periodMs, start) =>

@@ -225,7 +225,7 @@ const SIGNER = { id: 'p', name: 'P', role: 'owner' };
 const partyOf = (organisationId: string) => ({ organisationId, name: organisationId });
 
 /** Draft, proposal and signatures of all: what most histories begin with. */
-const beginningOf = (said: Terms): readonly Attempt[] => [
+export const beginningOf = (said: Terms): readonly Attempt[] => [
   { type: 'drafted', who: said.parties[0]?.organisationId ?? '', terms: said },
   { type: 'proposed', who: said.parties[0]?.organisationId ?? '' },
   ...said.parties.map(({ organisationId }) => ({

@@ -41,7 +41,8 @@ export const openFleetOfWorlds = async (): Promise<FleetOfWorlds> => {
   const fleet = openFleetOfViews();
   onTestFinished(() => fleet.close());
   const more = { parentId: 'org', code: null, timeZone: 'Europe/Paris', type: 'municipality' } as const;
-  for (const id of ['a', 'a1', 'a2', 'b', 'c']) fleet.registry.addOrganisation({ id, name: id, ...more });
+  for (const id of ['a', 'a1', 'a2', 'b', 'b1', 'c'])
+    fleet.registry.addOrganisation({ id, name: id, ...more });
   const { devices, ...directory } = directoryOf(...POINTS);
   const both = ['one', 'two'].flatMap((key) => devices.map((device) => ({ ...device, key, address: key })));
   const sent = { ...directory, devices: both };
