@@ -38,7 +38,9 @@ const number = (label: string, data: string, form: LabelForm, raw: Uint8Array): 
   const [, digits = '', unit = ''] =
     /^([+-]?\d{1,15}(?:[.,]\d{1,6})?) *([A-Za-z%]{0,5})$/.exec(data.trim()) ?? [];
   if (digits === '') return wrong(raw, `${label} is no number: "${data}"`);
-  if (form.digits !== undefined && (digits.length > form.digits || unit !== ''))
+  if (form.digits !== undefined && unit !== '')
+    return wrong(raw, `${label} has "${unit}" where only digits belong: "${data}"`);
+  if (form.digits !== undefined && digits.length > form.digits)
     return wrong(raw, `${label} has more than ${form.digits} digits: "${data}"`);
   if (form.digits === undefined && form.unit !== undefined && unit !== '' && unit !== form.unit)
     return wrong(raw, `${label} is in ${unit}, not in ${form.unit}`);
@@ -50,7 +52,8 @@ const number = (label: string, data: string, form: LabelForm, raw: Uint8Array): 
 
 const text = (label: string, data: string, form: LabelForm, raw: Uint8Array): Field => {
   const value = data.trim();
-  if (form.pattern?.test(value) === false) return wrong(raw, `${label} cannot be "${value}"`);
+  if (form.pattern?.test(value) === false)
+    return wrong(raw, `${label} cannot be "${value}": not as the document writes it`);
   return { value, raw };
 };
 
@@ -67,7 +70,11 @@ const timed = (label: string, data: string, form: LabelForm, raw: Uint8Array): F
     return { value: null, raw, fault };
   }
   const horodate = parseHorodate(stamp);
-  if (horodate === undefined) return wrong(raw, `${label} has no horodate: "${stamp}"`);
+  if (horodate === undefined)
+    return wrong(
+      raw,
+      `${label}: "${stamp}" is no horodate: a season (H, E, h, e or a space) and a time that exists`,
+    );
   if (form.horodate === 'only') {
     const iso = horodate.time === undefined ? stamp.trim() : new Date(horodate.time).toISOString();
     return withTime({ value: iso, raw }, horodate);
