@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { PROOF_RESOLUTIONS } from '../proof/prover.js';
 import { PURPOSE_QUERY, scopeOf } from './caller.js';
 import type { Routes } from './context.js';
+import { recordExport } from './record-export.js';
 import { parseTime } from './time.js';
 
 export const PROOF_TYPE = 'application/vnd.terroir.proof+cbor';
@@ -48,6 +49,11 @@ export const proofRoutes: Routes = (server, context) => {
       const proof = await (resolution === 'raw'
         ? context.proofs.reading(asked)
         : context.proofs.window({ ...asked, resolution }));
+      const organisationId = context.views.point(asked.scope, pointId)?.organisationId;
+      recordExport(context, request, {
+        name: `${pointId}.proof`,
+        ...(organisationId === undefined ? {} : { organisationId }),
+      });
       return reply
         .header('content-disposition', `attachment; filename="${pointId}.proof"`)
         .type(PROOF_TYPE)

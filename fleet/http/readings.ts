@@ -77,8 +77,10 @@ export const readingsRoutes: Routes = (server, context) => {
             ? csvOfReadings(context.views, context.now(), asked)
             : csvOfRollups(context.views, context.now(), asked, resolution);
         const name = `${asked.point.id}-${resolution}.csv`;
+        const { organisationId } = asked.point;
         return sendFile(context, request, reply, {
           name,
+          organisationId,
           type: 'text/csv; charset=utf-8',
           lines,
           scope,

@@ -4,6 +4,7 @@ import { stillGives, type Scope } from '../sharing/scope.js';
 import { stillMay } from './authorise.js';
 import { scopeOf } from './caller.js';
 import type { HttpContext } from './context.js';
+import { recordExport, type Exported } from './record-export.js';
 
 export interface Sent {
   /** Whole lines, in chunks of which each is read while it is sent. */
@@ -12,27 +13,28 @@ export interface Sent {
   readonly scope?: Scope;
 }
 
-export interface SentFile extends Sent {
-  readonly name: string;
+export interface SentFile extends Sent, Exported {
   readonly type: string;
 }
 
 /**
- * Streams a file. A caller whose right ends meanwhile, or to whom others give less than in the beginning, gets no further
- * chunk: the connection breaks off within the body, which no client takes for its end.
+ * Streams a file, which the audit trail tells of. A caller whose right ends meanwhile, or to whom others give less than
+ * in the beginning, gets no further chunk: the connection breaks off within the body, which no client takes for its end.
  */
 export const sendFile = (
   context: HttpContext,
   request: FastifyRequest,
   reply: FastifyReply,
   file: SentFile,
-): FastifyReply =>
-  sendStream(
+): FastifyReply => {
+  recordExport(context, request, file);
+  return sendStream(
     context,
     request,
     reply.header('content-disposition', `attachment; filename="${file.name}"`).type(file.type),
     file,
   );
+};
 
 /** The same of what is no file. */
 export const sendStream = (

@@ -6,6 +6,7 @@ import { verifyTrail } from '../../../fleet/access/audit/verify-trail.js';
 import { openAuthority } from '../../../fleet/registry/authority/authority.js';
 import { makeRequest } from '../registry/certificate-requests.js';
 import { GATEWAY_A, itemsOf, nextOf, openHttp, type HttpUnderTest } from './http-under-test.js';
+import { openTerritory, pointId } from './territory.js';
 
 /** An owner of `a` adds two organisations; a viewer and a stranger try what they may not. */
 const openBusy = async (): Promise<HttpUnderTest & { owner: string }> => {
@@ -70,7 +71,7 @@ describe('the audit trail over HTTP', () => {
     const http = await openBusy();
     const { text, headers } = await http.get('/api/v1/audit?format=csv', http.owner);
     expect(headers['content-type']).toMatch('text/csv');
-    expect(text.split('\r\n')).toHaveLength(7);
+    expect(text.split('\r\n')).toHaveLength(8);
     expect(text).toContain('=HYPERLINK');
     expect(text).not.toMatch(/(^|[,\n])"?[=+@-][^,]*HYPERLINK/);
   });
@@ -86,7 +87,7 @@ describe('the audit trail over HTTP', () => {
     const { rootPem } = await openAuthority(join(http.fleet.folder, 'authority'), { now: Date.now });
     const opened = heads.map(({ jws }) => openHead(jws, rootPem));
     const entries = parseEntries(text).filter(({ trail }) => trail === 'a');
-    expect(verifyTrail('a', entries, opened)).toMatchObject({ entries: 6, findings: [] });
+    expect(verifyTrail('a', entries, opened)).toMatchObject({ entries: 7, findings: [] });
     expect(verifyTrail('a', entries.slice(0, 2), opened).findings).toHaveLength(1);
     const other = await openAuthority(join(http.fleet.folder, 'other'), { now: Date.now });
     expect(() => openHead(heads[0]?.jws ?? '', other.rootPem)).toThrow('do not lead to this root');
@@ -176,5 +177,36 @@ describe('the audit trail over HTTP', () => {
       );
     expect(await refusedOf('a-owner')).toEqual(['add-organisation', 'change-own-account']);
     expect((await refusedOf('org-owner')).filter((action) => action === 'log-in')).toHaveLength(1);
+  });
+
+  test('tells who took data away, whose it is', async () => {
+    const http = await openTerritory();
+    const point = await pointId(http, 'p1');
+    const [viewer, above] = [await http.login('a-viewer'), await http.login('org-operator')];
+    const day = 'from=2026-03-10T10:00:00Z&to=2026-03-10T11:00:00Z';
+    const ask = async (path: string, token?: string) => (await http.get(`/api/v1/${path}`, token)).status;
+    expect(await ask(`readings?point=${point}&${day}&format=csv`, viewer)).toBe(200);
+    expect(await ask(`readings?point=${point}&${day}`, viewer)).toBe(200);
+    expect(await ask(`readings?point=${point}&${day}&format=csv&resolution=1h`, above)).toBe(200);
+    expect(await ask('latest?format=csv', above)).toBe(200);
+    expect(await ask('latest?format=csv')).toBe(200);
+    expect(await ask(`readings?point=${point}&format=csv`, await http.login('b-viewer'))).toBe(404);
+    const exported = async (login: string) =>
+      itemsOf(await http.get('/api/v1/audit?outcome=done', await http.login(login))).flatMap(
+        ({ subject, resource, organisationId, after }) =>
+          Object(resource).type === 'export'
+            ? [[Object(subject).id, Object(resource).id, organisationId, Object(after).asked]]
+            : [],
+      );
+    const ofPoint = [
+      ['person-org-operator', `${point}-1h.csv`, 'a', expect.objectContaining({ resolution: '1h' })],
+      ['person-a-viewer', `${point}-raw.csv`, 'a', expect.objectContaining({ format: 'csv' })],
+    ];
+    expect(await exported('a-owner')).toEqual(ofPoint);
+    expect(await exported('b-operator')).toEqual([]);
+    expect(await exported('org-owner')).toEqual([
+      ['person-org-operator', 'latest.csv', 'org', { format: 'csv' }],
+      ...ofPoint,
+    ]);
   });
 });
