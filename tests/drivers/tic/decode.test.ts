@@ -72,9 +72,11 @@ test('a group that was copied from a screen, with spaces for tabulations, is ref
   expect(() => decodeTic(Buffer.from('\nEAST    001156668       /\r'))).toThrow(/is wrong$/);
 });
 
+/** Why a standard group's field has no value. */
+const detailOf = (label: string, data: string): string | undefined =>
+  decodeTic(formatGroup(label, data, 'standard')).fields.get(label)?.fault?.detail;
+
 test('a field whose data are none says what is wrong with them', () => {
-  const detailOf = (label: string, data: string): string | undefined =>
-    decodeTic(formatGroup(label, data, 'standard')).fields.get(label)?.fault?.detail;
   expect(detailOf('EASF01', '12345678x')).toBe('EASF01 has "x" where only digits belong: "12345678x"');
   expect(detailOf('EASF01', '0000000012')).toContain('has more than 9 digits');
   expect(detailOf('EASF01', '1234x5678')).toContain('is no number');
