@@ -33,6 +33,7 @@ import { invitationRoutes } from './invitations.js';
 import { keyRoutes } from './keys.js';
 import { ledgerRoutes } from './ledger.js';
 import { loginRoutes } from './login.js';
+import { mapRoutes } from './map.js';
 import { refuseOtherMethods } from './other-methods.js';
 import { operationsRoutes } from './operations.js';
 import { organisationRoutes } from './organisations.js';
@@ -230,6 +231,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   ledgerRoutes(server, context);
   operationsRoutes(server, context);
   inventoryRoutes(server, context);
+  mapRoutes(server, context);
   readingsRoutes(server, context);
   chartRoutes(server, context);
   feedRoutes(server, context);

@@ -30,6 +30,8 @@ export interface ViewsReader {
   /** Value at which a counter wraps to 0, by its newest configuration. */
   rolloverOf(scope: Scope, pointId: string): number | undefined;
   latest(scope: Scope, now: number, page: Page): readonly LatestRow[];
+  /** The newest reading of each point of a property at a location with a GeoJSON Point: by id, or the nearest first. */
+  placed(scope: Scope, now: number, query: PlacedQuery): readonly PlacedRow[];
   /** Raw readings of one point in [from, to), after `cursor`, by (time, source, epoch, ordinal). */
   readings(scope: Scope, now: number, query: ReadingsQuery): readonly ReadingRow[];
   /** The newest raw reading of one point at or before `at`; with `entering`, of those that enter an aggregate. */
@@ -79,6 +81,16 @@ export interface PlacedReadings {
 export interface Page {
   readonly after?: string;
   readonly limit: number;
+}
+
+export interface PlacedQuery extends Page {
+  readonly property: string;
+  /** West, south, east, north, degrees of WGS 84. */
+  readonly box?: readonly [number, number, number, number];
+  /** Only of these organisations. */
+  readonly organisations?: readonly string[];
+  /** Longitude, latitude: the nearest first, rather than by id; without `after`. */
+  readonly near?: readonly [number, number];
 }
 
 export interface ReadingsQuery {
@@ -273,6 +285,12 @@ export interface LatestRow extends PointRow {
   readonly reason: string;
   /** Time of the newest reading with a value fit for use (flags 1 to 3), if it is known and in the scope. */
   readonly goodTime: number | null;
+}
+
+export interface PlacedRow extends LatestRow {
+  readonly locationName: string | null;
+  /** Longitude, latitude. */
+  readonly position: readonly [number, number];
 }
 
 export interface ReadingRow {

@@ -36,38 +36,49 @@ const visibleLatest = (column: string): string => `(
   select s.time from (select point, ${column} as time from latest) s where s.point = p.number and exists (
     select 1 from readable r where ${OF_POINT} and r.finest = 0 and ${INSIDE}))`;
 
-interface StoredLatest extends PointRow {
+export interface StoredLatest extends PointRow {
   readonly time: number;
   readonly value: unknown;
   readonly marks: number | null;
   readonly goodTime: number | null;
 }
 
-/** The row of `latest` where it may be read; where it may not, the newest that may. */
+/**
+ * CTE `newest` of points that meet a condition: the time of the row of `latest` where it may be read; where it may not,
+ * of the newest that may.
+ */
+export const newestOf = (condition: string): string => `newest as (
+  select ${POINT_COLUMNS}, p.number, ifnull(${visibleLatest('time')}, ${NEWEST_TIME}) as time,
+    ${visibleLatest('good_time')} as goodTime
+  from ${POINT_TABLES} where ${condition} and p.number in (select point from latest) and time is not null
+)`;
+
+/** Columns of a `StoredLatest`, from rows of `newest` as `n` and series `s`. */
+export const LATEST_COLUMNS = `n.id, n.key, n.name, n.deviceId, n.deviceName, n.organisationId, n.locationId, n.kind, n.valueType,
+  n.property, n.unit, n.dialUnit, n.time, n.goodTime, ${readValue('s.value')} as value, s.marks`;
+
+/** Which row of series `s` the time of `n` is. */
+export const LATEST_SERIES = `s.point = n.number and s.time = n.time and (s.origin, s.ordinal) = (
+  select l.origin, l.ordinal from series l where l.point = n.number and l.time = n.time
+  order by l.origin desc, l.ordinal desc limit 1)`;
+
+export const latestOf = <Row extends StoredLatest>({ marks, value: stored, ...row }: Row) => {
+  const { flag, reason } = decodeMarks(marks);
+  const value = decodeValue(stored, row.valueType);
+  const good = value !== null && entersAggregate(flag);
+  return { ...row, value, flag, reason, goodTime: good ? row.time : row.goodTime };
+};
+
 const createLatestQuery = (database: Database): ViewsReader['latest'] => {
   const select = database.prepare<[{ grants: string; after: string; limit: number }], StoredLatest>(
-    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS}, newest as (
-       select ${POINT_COLUMNS}, p.number, ifnull(${visibleLatest('time')}, ${NEWEST_TIME}) as time,
-         ${visibleLatest('good_time')} as goodTime
-       from ${POINT_TABLES} where p.id > @after and p.number in (select point from latest) and time is not null
-       order by p.id limit @limit
-     )
-     select n.id, n.key, n.name, n.deviceId, n.deviceName, n.organisationId, n.locationId, n.kind, n.valueType,
-       n.property, n.unit, n.dialUnit, n.time, n.goodTime, ${readValue('s.value')} as value, s.marks from newest n join series s
-     on s.point = n.number and s.time = n.time and (s.origin, s.ordinal) = (
-       select l.origin, l.ordinal from series l where l.point = n.number and l.time = n.time
-       order by l.origin desc, l.ordinal desc limit 1)
+    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS}, ${newestOf('p.id > @after')}
+     select ${LATEST_COLUMNS} from (select * from newest order by id limit @limit) n join series s on ${LATEST_SERIES}
      order by n.id`,
   );
   return (scope, now, page): LatestRow[] =>
     select
       .all({ grants: grantsParameter(scope, now), after: page.after ?? '', limit: page.limit })
-      .map(({ marks, value: stored, ...row }) => {
-        const { flag, reason } = decodeMarks(marks);
-        const value = decodeValue(stored, row.valueType);
-        const good = value !== null && entersAggregate(flag);
-        return { ...row, value, flag, reason, goodTime: good ? row.time : row.goodTime };
-      });
+      .map(latestOf);
 };
 
 export interface StoredReading {

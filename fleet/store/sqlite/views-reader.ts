@@ -5,6 +5,7 @@ import { createDataQueries } from './views-data.js';
 import { createFeedQueries } from './views-feed.js';
 import { createInventory } from './views-inventory.js';
 import { createLedgerDetail } from './views-ledger-detail.js';
+import { createPlacedQuery } from './views-placed.js';
 import { createProvenanceQueries } from './views-provenance.js';
 import { createLedgerQuery } from './views-ledger-query.js';
 
@@ -30,6 +31,7 @@ export const openViewsReader = (paths: ViewsPaths, now: () => number = Date.now)
   return {
     ...createInventory(database, now),
     ...createDataQueries(database),
+    placed: createPlacedQuery(database),
     ...createProvenanceQueries(database),
     ...createLedgerQuery(database),
     ledgerDetail: createLedgerDetail(database),
