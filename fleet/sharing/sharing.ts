@@ -5,6 +5,7 @@ import { step, type Step, type Wanted } from './agreement-steps.js';
 import type { Dataset, DatasetContent } from './dataset.js';
 import { SharingError } from './errors.js';
 import type { Policy } from './flows.js';
+import { requireSoundDataset } from './sound-conditions.js';
 import { legalBodiesOf, type LegalBodies } from './legal-bodies.js';
 import { createPolicySource } from './policy-source.js';
 import type { Themes } from './selection.js';
@@ -24,8 +25,9 @@ export interface Sharing {
   draft(wanted: Extract<Wanted, { type: 'drafted' }>, who: Step): Agreement;
   /** Throws `SharingError`; `unknown` also for an agreement that the organisation does not see. */
   act(id: string, wanted: Wanted, who: Step): Agreement;
+  /** Throws `SharingError` `invalid` on a selection or conditions that nothing can meet. */
   addDataset(organisationId: string, content: DatasetContent): Dataset;
-  /** Throws `SharingError` `changed-since` unless `known` is what is there. */
+  /** Likewise; and `changed-since` unless `known` is what is there. */
   changeDataset(known: Dataset, content: DatasetContent): Dataset;
   removeDataset(known: Dataset): void;
 }
@@ -58,11 +60,13 @@ const createDatasets = (
   newId: () => string,
 ): Pick<Sharing, 'addDataset' | 'changeDataset' | 'removeDataset'> => ({
   addDataset: (organisationId, content) => {
+    requireSoundDataset(content);
     const dataset = { id: newId(), organisationId, revision: 1, content };
     if (!store.putDataset(dataset)) throw changedSince();
     return dataset;
   },
   changeDataset: (known, content) => {
+    requireSoundDataset(content);
     const dataset = { ...known, revision: known.revision + 1, content };
     if (!store.putDataset(dataset)) throw changedSince();
     return dataset;

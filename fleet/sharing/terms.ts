@@ -3,6 +3,7 @@ import { PURPOSES } from '../access/keys/purposes.js';
 import { CONDITIONS } from './conditions.js';
 import { TEXT } from './dataset.js';
 import { SharingError } from './errors.js';
+import { requireSoundConditions } from './sound-conditions.js';
 
 const ID = Type.String({ minLength: 1, maxLength: 64 });
 
@@ -60,11 +61,13 @@ export const requireSound = (terms: Terms): void => {
   const parties = new Set(terms.parties.map(({ organisationId }) => organisationId));
   if (parties.size < terms.parties.length) throw invalid('parties: each once.');
   if (terms.to !== null && terms.to <= terms.from) throw invalid('to: must be later than from.');
+  requireSoundConditions('conditions', terms.conditions);
   const keys = new Set<string>();
   for (const clause of terms.clauses) {
     const at = `clauses ${clause.key}`;
     if (keys.has(clause.key)) throw invalid(`${at}: there are two of this key.`);
     keys.add(clause.key);
+    requireSoundConditions(`${at}: conditions`, clause.conditions);
     if (!parties.has(clause.giver)) throw invalid(`${at}: giver is no party.`);
     if (clause.receivers === 'parties') continue;
     for (const receiver of clause.receivers) {
