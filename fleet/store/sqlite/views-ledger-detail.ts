@@ -107,7 +107,9 @@ const epochOf = (
   const here = readings + windows + lossRecords + erased + heldBack + quarantined + declaredLost;
   // what the gateway said was sealed is here once its last batch is; rows that came since are here beyond that
   const due = row.saidOrdinal - (unsealed ?? row.saidOrdinal);
-  const unaccounted = here > lastOrdinal ? lastOrdinal - here : Math.max(0, due - here);
+  // of what is declared as a bound, all may have been there after all: that explains a lack, and no excess
+  const least = here - (summary.declaredLostIsBound ? declaredLost : 0);
+  const unaccounted = least > lastOrdinal ? lastOrdinal - least : Math.max(0, due - here);
   return {
     headersOf,
     epoch: {
@@ -127,7 +129,7 @@ const epochOf = (
       },
       losses: queries.losses(asked),
       gaps: summary.missing.slice(0, MAX_LOOKUPS / 2).map((gap) => gapOf(gap, headersOf)),
-      addsUp: summary.missing.length === 0 && (unaccounted === 0 || summary.declaredLostIsBound),
+      addsUp: summary.missing.length === 0 && unaccounted === 0,
     },
   };
 };

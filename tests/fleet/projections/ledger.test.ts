@@ -89,6 +89,20 @@ describe('the ledger down to its rows', () => {
     expect((await ledger()).epoch).toMatchObject({ addsUp: false, rows: { unaccounted: -5 } });
   });
 
+  test('takes a bound for no more than it is: it explains what is lacking, up to its number', async () => {
+    await send(1, [1, 2, 3]);
+    const loss: Loss = { ordinal: 4, cause: 'damage', epoch: EPOCH, count: 50, exact: false, points: [] };
+    await declare(2, loss);
+    said(2, 20, 0);
+    const { detail, epoch } = await ledger();
+    expect(epoch).toMatchObject({ addsUp: true, declaredLostIsBound: true, rows: { unaccounted: 0 } });
+    const text = renderLedger({ gatewayId: GATEWAY, name: 'Mairie', events: [], ...detail });
+    expect(text).toContain('50 declared lost (at most)');
+    expect(text).not.toContain('UNACCOUNTED');
+    said(2, 60, 0);
+    expect((await ledger()).epoch).toMatchObject({ addsUp: false, rows: { unaccounted: 6 } });
+  });
+
   test('adds up with what loss records give up, by cause; what memory lost never had an ordinal', async () => {
     await send(1, [1, 2]);
     await declare(
