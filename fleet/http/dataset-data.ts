@@ -5,6 +5,7 @@ import { csvHeader, csvLine } from '../csv-line.js';
 import { FINEST, FINEST_NAMES } from '../sharing/conditions.js';
 import { givenDatasetScope, ownDatasetScope } from '../sharing/dataset-scope.js';
 import type { Scope } from '../sharing/scope.js';
+import type { NoteRead } from '../sharing/usage/usage-ledger.js';
 import { DAY } from '../store/periods.js';
 import type { PointRow, ReadingKey, Resolution } from '../store/views-store.js';
 import { noteReads, PURPOSE_QUERY, reachOf, scopeOf, SHARED_QUERY } from './caller.js';
@@ -79,13 +80,16 @@ export const datasetDataRoutes: Routes = (server, context) => {
       },
     },
     async (request, reply) => {
-      const { id } = requireSeen(context, request, request.params.id);
-      const lines = csvOf(context, request, id, periodOf(context, request.query));
+      const { id } = request.params;
+      const period = periodOf(context, request.query);
+      const given = datasetScopeOf(context, request, id);
+      const scope = scopeOf(context, request);
+      const lines = csvOf(context, given, noteReads(context, request, scope), period);
       return sendFile(context, request, reply, {
         name: `${id}-${request.query.resolution ?? 'raw'}.csv`,
         type: 'text/csv; charset=utf-8',
         lines,
-        scope: scopeOf(context, request),
+        scope,
       });
     },
   );
@@ -138,20 +142,18 @@ const pointCells = ({ id, name, property, unit, locationId }: PointRow) => ({
   locationId,
 });
 
-/** The scope is compiled for each chunk: what is withdrawn meanwhile is not sent any more. */
 async function* csvOf(
   context: HttpContext,
-  request: FastifyRequest,
-  id: string,
+  scope: Scope,
+  note: NoteRead,
   { from, to, resolution = 'raw' }: Period,
 ): AsyncGenerator<string> {
   yield csvHeader(resolution === 'raw' ? RAW_COLUMNS : CELL_COLUMNS);
-  const note = noteReads(context, request, scopeOf(context, request));
-  for (const point of pointsOf(context, datasetScopeOf(context, request, id))) {
+  for (const point of pointsOf(context, scope)) {
     const chunks =
       resolution === 'raw'
-        ? rawChunks(context, () => datasetScopeOf(context, request, id), point, { from, to })
-        : cellChunks(context, () => datasetScopeOf(context, request, id), point, { from, to }, resolution);
+        ? rawChunks(context, scope, point, { from, to })
+        : cellChunks(context, scope, point, { from, to }, resolution);
     for (const { times, lines } of chunks) {
       note({ pointId: point.id, times, resolutionMs: FINEST[resolution] });
       yield lines;
@@ -169,13 +171,13 @@ type Span = Pick<Period, 'from' | 'to'>;
 
 function* rawChunks(
   { views, now }: HttpContext,
-  scope: () => Scope,
+  scope: Scope,
   point: PointRow,
   span: Span,
 ): Generator<Chunk> {
   for (let after: ReadingKey | undefined; ;) {
     const place = after === undefined ? {} : { after };
-    const rows = views.readings(scope(), now(), { pointId: point.id, ...span, limit: ROWS, ...place });
+    const rows = views.readings(scope, now(), { pointId: point.id, ...span, limit: ROWS, ...place });
     after = rows.at(-1)?.key;
     if (after === undefined) return;
     const lines = rows.map((row) => csvLine({ ...pointCells(point), ...presentReading(row) }, RAW_COLUMNS));
@@ -185,7 +187,7 @@ function* rawChunks(
 
 function* cellChunks(
   { views, now }: HttpContext,
-  scope: () => Scope,
+  scope: Scope,
   point: PointRow,
   span: Span,
   resolution: Resolution,
@@ -193,7 +195,7 @@ function* cellChunks(
   for (let after: number | undefined; ;) {
     const place = after === undefined ? {} : { after };
     const query = { pointId: point.id, resolution, ...span, limit: ROWS, ...place };
-    const rows = views.rollups(scope(), now(), query);
+    const rows = views.rollups(scope, now(), query);
     after = rows.at(-1)?.start;
     if (after === undefined) return;
     const lines = rows.map((row) => csvLine({ ...pointCells(point), ...presentRollup(row) }, CELL_COLUMNS));

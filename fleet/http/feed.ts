@@ -3,9 +3,12 @@ import type { FastifyRequest } from 'fastify';
 import type { FeedItem, FeedPage, FeedPlace } from '../feed/feed.js';
 import { noteReads, PURPOSE_QUERY, scopeOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
+import { createOpenStreams, eventsOf } from './feed-stream.js';
 import { bindingOf } from './paging.js';
 import { presentReading } from './present-series.js';
+import { HttpError } from './problem.js';
 import { READING } from './resources.js';
+import { sendStream } from './send-file.js';
 import { isoTime } from './time.js';
 
 const DEFAULT_LIMIT = 1000;
@@ -61,15 +64,67 @@ export const feedRoutes: Routes = (server, context) => {
         response: { 200: FEED_PAGE },
       },
     },
-    async (request) => {
-      const { limit = DEFAULT_LIMIT, cursor } = request.query;
+    async (request) => tell(context, request, request.query.cursor),
+  );
+  addStream(server, context);
+};
+
+const EVENTS = 'text/event-stream; charset=utf-8';
+
+/** An answer without an end is for whoever asks for one, as an `EventSource` does. */
+const requireEvents = ({ headers }: FastifyRequest): void => {
+  if (headers.accept?.includes('text/event-stream') === true) return;
+  throw new HttpError('not-acceptable', 'Accept: text/event-stream.');
+};
+
+const addStream: Routes = (server, context) => {
+  const streams = createOpenStreams();
+  const config = { action: 'read-data' } as const;
+  server.get(
+    '/api/v1/feed/stream',
+    {
+      config,
+      schema: {
+        summary: 'The same as server-sent events',
+        description:
+          'Each event `readings` has the items of one answer; its id is the cursor of what follows, which a browser ' +
+          'sends again as `Last-Event-ID`. Ends within seconds with the right to read; what is withdrawn stops at once.',
+        tags: ['data'],
+        querystring: QUERY,
+        headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: 1000 })) }),
+        response: {
+          200: { description: 'Events.', content: { 'text/event-stream': { schema: Type.String() } } },
+        },
+      },
+    },
+    async (request, reply) => {
+      requireEvents(request);
+      const from = request.headers['last-event-id'] ?? request.query.cursor;
       const binding = bindingOf(request);
-      const place = cursor === undefined ? undefined : placeOf(context.cursors.open(cursor, binding));
-      const page = await readFeed(context, request, place, limit);
-      const next = context.cursors.seal(JSON.stringify(page.place), binding);
-      return { items: page.items.map(presentItem), next, more: page.more };
+      if (from !== undefined) context.cursors.open(from, binding);
+      const close = streams.open(request);
+      const gone = new AbortController();
+      reply.raw.once('close', () => {
+        gone.abort();
+        close();
+      });
+      const events = eventsOf(context, request, (cursor) => tell(context, request, cursor), {
+        from,
+        signal: gone.signal,
+      });
+      return sendStream(context, request, reply.type(EVENTS), { lines: events });
     },
   );
+};
+
+/** One answer: what comes after a cursor, which is good for its caller and query alone. */
+const tell = async (context: HttpContext, request: FeedRequest, cursor: string | undefined) => {
+  const { limit = DEFAULT_LIMIT } = request.query;
+  const binding = bindingOf(request);
+  const place = cursor === undefined ? undefined : placeOf(context.cursors.open(cursor, binding));
+  const page = await readFeed(context, request, place, limit);
+  const next = context.cursors.seal(JSON.stringify(page.place), binding);
+  return { items: page.items.map(presentItem), next, more: page.more };
 };
 
 /** Reads from a place on; without one, gives the place where it begins. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { PROOF_RESOLUTIONS } from '../proof/prover.js';
-import { PURPOSE_QUERY, scopeOf } from './caller.js';
+import { FINEST } from '../sharing/conditions.js';
+import { noteReads, PURPOSE_QUERY, scopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { recordExport } from './record-export.js';
 import { parseTime } from './time.js';
@@ -45,7 +46,8 @@ export const proofRoutes: Routes = (server, context) => {
     async (request, reply) => {
       const { id: pointId } = request.params;
       const { at, resolution = 'raw' } = request.query;
-      const asked = { scope: scopeOf(context, request), pointId, at: parseTime('at', at) };
+      const scope = scopeOf(context, request);
+      const asked = { scope, pointId, at: parseTime('at', at) };
       const proof = await (resolution === 'raw'
         ? context.proofs.reading(asked)
         : context.proofs.window({ ...asked, resolution }));
@@ -54,6 +56,7 @@ export const proofRoutes: Routes = (server, context) => {
         name: `${pointId}.proof`,
         ...(organisationId === undefined ? {} : { organisationId }),
       });
+      noteReads(context, request, scope)({ pointId, times: [asked.at], resolutionMs: FINEST[resolution] });
       return reply
         .header('content-disposition', `attachment; filename="${pointId}.proof"`)
         .type(PROOF_TYPE)
