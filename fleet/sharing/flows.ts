@@ -48,11 +48,37 @@ export interface Considered {
   readonly withheld: Withheld | null;
 }
 
+/** What is the same for all who read under a policy. */
+interface Prepared {
+  readonly open: readonly Flow[];
+  /** Agreements by the parties of their versions in force: who is none is given nothing by them. */
+  readonly byParty: ReadonlyMap<string, readonly Agreement[]>;
+}
+
+const known = new WeakMap<Policy, Prepared>();
+
+/** Made once for each policy: a read must not go through what others agreed. */
+const preparedOf = (policy: Policy): Prepared => {
+  const found = known.get(policy) ?? prepare(policy);
+  known.set(policy, found);
+  return found;
+};
+
+const prepare = ({ agreements, datasets, themes }: Policy): Prepared => {
+  const byParty = new Map<string, Agreement[]>();
+  for (const agreement of agreements) {
+    for (const { organisationId } of versionInForce(agreement)?.terms.parties ?? []) {
+      const theirs = byParty.get(organisationId);
+      if (theirs === undefined) byParty.set(organisationId, [agreement]);
+      else theirs.push(agreement);
+    }
+  }
+  const open = [...datasets.values()].filter(({ content }) => content.audience === 'open');
+  return { open: open.map((dataset) => datasetFlow(dataset, themes)), byParty };
+};
+
 /** What anybody at all is given: datasets that are open. */
-export const openFlows = ({ datasets, themes }: Policy): readonly Flow[] =>
-  [...datasets.values()]
-    .filter(({ content }) => content.audience === 'open')
-    .map((dataset) => datasetFlow(dataset, themes));
+export const openFlows = (policy: Policy): readonly Flow[] => preparedOf(policy).open;
 
 /** A dataset as it gives itself, without an agreement. */
 export const datasetFlow = ({ id, organisationId, content }: Dataset, themes: Themes): Flow => ({
@@ -68,12 +94,13 @@ export const datasetFlow = ({ id, organisationId, content }: Dataset, themes: Th
 });
 
 /** The clauses of all agreements that name the reader as a receiver. */
-export const consideredFor = (policy: Policy, reading: Reading): readonly Considered[] =>
-  policy.agreements.flatMap((agreement) => {
+export const consideredFor = (policy: Policy, reading: Reading): readonly Considered[] => {
+  const { organisationId: reader } = reading;
+  if (reader === null) return [];
+  return (preparedOf(policy).byParty.get(reader) ?? []).flatMap((agreement) => {
     const version = versionInForce(agreement);
-    if (version === undefined || reading.organisationId === null) return [];
+    if (version === undefined) return [];
     const { parties, clauses } = version.terms;
-    const reader = reading.organisationId;
     return clauses
       .filter((clause) => receiversOf(clause, parties).includes(reader))
       .map((clause): Considered => {
@@ -82,6 +109,7 @@ export const consideredFor = (policy: Policy, reading: Reading): readonly Consid
         return { agreementId: agreement.id, version: version.number, clause, flow, withheld };
       });
   });
+};
 
 /** Everything that the reader is given by others now. */
 export const flowsFor = (policy: Policy, reading: Reading): readonly Flow[] => [

@@ -65,6 +65,12 @@ const TWISTS: readonly Twist[] = [
   { installed: [{ device: 0, location: null, ...ALWAYS }] },
   {
     installed: [
+      { device: 0, location: 'mairie', from: 0, to: SECOND },
+      { device: 0, location: 'ecole', from: THIRD, to: ENDLESS },
+    ],
+  },
+  {
+    installed: [
       { device: 0, location: 'mairie', from: 0, to: THIRD },
       { device: 0, location: 'ecole', from: THIRD, to: ENDLESS },
     ],
