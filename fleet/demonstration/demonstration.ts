@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { agentConfiguration } from './agent-configuration.js';
 import { runChild } from './child.js';
 import { slugOf } from '../slug.js';
+import { placeLocations } from './place-locations.js';
 import { shareData } from './sharing.js';
 import { openFleetClient, waitForHealth, type FleetClient } from './fleet-client.js';
 import { Household } from './household.js';
@@ -106,6 +107,7 @@ const startTerritory = async (
   const { signal, print } = settings;
   if (signal.aborted) return;
   print(welcome(settings, { login, password }, household.processOf('fleet'), shared));
+  void placeLocations(client.ask, territory, signal);
   void watchSharing({ url: urlOf(settings), shared, signal, print });
 };
 

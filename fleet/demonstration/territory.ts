@@ -11,6 +11,8 @@ const DEVICE = Type.Object({
   unit: Type.Integer({ minimum: 1, maximum: 247 }),
   location: Type.String(),
   locationName: Type.String(),
+  /** Of the location: longitude, latitude. */
+  position: Type.Optional(Type.Array(Type.Number(), { minItems: 2, maxItems: 2 })),
 });
 
 const TERRITORY = Type.Object({

@@ -27,6 +27,7 @@ export const welcome = (
   What to look at
     - the gateways' state and the latest values; ↗ shows a point's curve
     - no loss: kill -9 ${fleetPid} stops the fleet; it comes back after ${restartMs / 1000} s, and /readings has no hole
+    - the nearest free spaces in all towns: /api/v1/map?property=free_spaces&near=1.33,47.58&purpose=operations
     - an agent from inside: npx terroir-agent status --config ${join(dataFolder, 'saint-aubin', 'agent.yaml')}
 ${sharingText(url, shared)}
   Data and logs are in ${dataFolder}. Ctrl-C stops everything.

@@ -141,9 +141,20 @@ const sharesAndTakesBack = async (demonstration: Demonstration): Promise<void> =
   const period = `from=${new Date(Date.now() - 3_600_000).toISOString()}&purpose=water-management`;
   expect(await syndicate.ask('GET', `readings?point=${index?.id}&${period}`)).toMatchObject({ items: [] });
 
+  const near = 'map?property=free_spaces&near=1.33,47.58&purpose=operations';
+  const nearest = async () => {
+    const { features } = (await brenne.ask('GET', near)) as {
+      features: { properties: { locationName: string } }[];
+    };
+    return features.map(({ properties }) => properties.locationName);
+  };
+  await eventually(async () => (await nearest()).length === 2, 30_000);
+  expect(await nearest()).toEqual(['Parking de la gare', 'Parking de la halle']);
+
   const [, parking] = /agreement withdraw (\S+)/.exec(demonstration.program.output()) ?? [];
   await aubin.ask('POST', `agreements/${parking}/withdraw`, { reason: 'essai' });
   expect(await givenBy(brenne, 'operations')).toEqual(new Map());
+  expect(await nearest()).toEqual(['Parking de la halle']);
   expect([...(await givenBy(syndicate, 'operations')).keys()]).toEqual([brenne.organisationId]);
   await demonstration.program.printed(/Brenne-sur-Loire now reads 0 car-park points of Saint-Aubin/);
 };
