@@ -75,13 +75,20 @@ const SENSIBLE: Readonly<Record<string, (random: Random) => string>> = {
   '/api/v1/readings': (random) =>
     `?point=${encodeURIComponent(idOf(random))}&from=2026-03-10&to=2026-03-12` +
     `&resolution=${random.pick(['raw', '1m', '1h', '1d'])}&limit=${random.pick([2, 50, 1000])}` +
-    random.pick(['', '&format=csv']),
+    random.pick(['', '&format=csv']) +
+    random.pick(['', '&purpose=operations', '&purpose=operations', '&purpose=research']),
+  '/api/v1/points': ({ pick }) => pick(['?purpose=operations', '?purpose=operations&limit=1', '?limit=1']),
+  '/api/v1/latest': ({ pick }) => pick(['?purpose=operations', '?purpose=operations&limit=2', '']),
+  '/api/v1/locations': ({ pick }) => pick(['?purpose=operations', '']),
   '/api/v1/gateways': ({ pick }) => pick(['', '?state=silent', '?state=new', '?limit=1']),
   '/api/v1/people': ({ pick }) => pick(['', '?limit=1']),
   '/api/v1/acts': (random) => random.pick(['', '?limit=1', `?record=${encodeURIComponent(idOf(random))}`]),
   '/api/v1/audit': ({ pick }) =>
     pick(['?limit=2', '?format=csv', '?organisation=b', '?subject=person-b-operator', '?outcome=refused']),
 };
+
+/** What others may give something of. */
+const SHARED = ['/api/v1/latest', '/api/v1/points', '/api/v1/readings', '/api/v1/locations'] as const;
 
 interface Schema {
   readonly type?: string | readonly string[];
@@ -258,7 +265,7 @@ export const askedOf = (random: Random, targets: Targets): Asked => {
   const kind = below(10);
   if (kind === 0) return oddOf(random, targets);
   if (kind <= 3) return changeOf(random, pick(targets.change));
-  const { url } = pick(targets.read);
+  const url = below(4) === 0 ? pick(SHARED) : pick(targets.read).url;
   const sensible = SENSIBLE[url];
   const query = sensible !== undefined && below(3) > 0 ? sensible(random) : queryOf(random);
   return {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashPassword } from '../../fleet/access/passwords.js';
+import { addGiven, addKept } from './given.js';
 import { createRandom } from './random.js';
 import {
   addGateway,
@@ -237,7 +238,9 @@ export const openTwins = async (folder: string, what: Hidden): Promise<readonly 
     if (what === 'other-sites') await addLimited(http);
     await hidden(() => add(http, 0));
     await sendOwn(http);
+    if (what === 'other-organisations') await addGiven(fleet);
     await hidden(() => add(http, 1));
+    if (what === 'other-organisations') await hidden(() => addKept(fleet));
     await hidden(() => hiddenActs(http));
     if (full) http.health.current = { ...http.health.current, log: { head: 9000, lag: 12 } };
     return http;
