@@ -51,12 +51,14 @@ export interface Prover {
 export const createProver = (deps: ProverDeps): Prover => ({
   reading: async (request) => {
     const { scope, pointId, at } = request;
+    requirePoint(deps, request);
     const row = deps.views.readingAt(scope, deps.now(), { pointId, at, entering: false });
     if (row === undefined) throw notFound();
     const columns = await columnsOf(deps, request, [row]);
     return seal(deps, request, { time: row.time, periodMs: 0 }, columns);
   },
   window: async (request) => {
+    requirePoint(deps, request);
     const periodMs = PERIODS[request.resolution];
     const place = { start: startOf(request.at, periodMs), periodMs };
     const sent = await windowColumn(deps, request, place);
@@ -66,6 +68,11 @@ export const createProver = (deps: ProverDeps): Prover => ({
     return seal(deps, request, { time: place.start, periodMs }, columns);
   },
 });
+
+/** Before anything of a point is looked for: how long it takes would tell that there is one. */
+const requirePoint = ({ views }: ProverDeps, { scope, pointId }: ProofRequest): void => {
+  if (views.point(scope, pointId) === undefined) throw notFound();
+};
 
 /** One answer for what is not there and for what the scope does not give. */
 const notFound = (): ProofError =>

@@ -100,6 +100,8 @@ export const withinReach = (rows: ReachedRows, reach: Reach): Rows => {
   return {
     record: (name, id) => {
       if (isHeld(name)) return rows.recordIn(name, reach, id);
+      // whose it is says its id: others are not even read
+      if (name === 'organisation' && !reach.organisations.has(id)) return undefined;
       const row = rows.record(name, id);
       return row !== undefined && visible[name](row) ? row : undefined;
     },

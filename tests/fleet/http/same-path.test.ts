@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { openHttpOver, GATEWAY_B, type HttpUnderTest } from './http-under-test.js';
+import { fillTerritory } from './territory.js';
 import { addGateway, openFleetOfViews, type FleetOfViews } from '../projections/fleet-of-views.js';
 
 /** What a store gave, as far as the time of it may tell somebody: nothing, so many rows, or something. */
@@ -97,6 +98,8 @@ const addForeign = ({ fleet: { registry }, clock }: HttpUnderTest): Readonly<Rec
     sites: 'foreign-site',
     locations: 'foreign-location',
     acts: 'foreign-act',
+    organisations: 'b',
+    points: registry.records('point', { key: 'other' })[0]?.id ?? '',
   };
 };
 
@@ -109,6 +112,7 @@ describe('what is not the caller’s', () => {
   test('is looked for by the same calls of stores, with the same results, as what is not there', async () => {
     const { fleet, taken } = recorded();
     const http = await openHttpOver(fleet);
+    await fillTerritory(http);
     const foreign = addForeign(http);
     const token = await http.login('a-owner');
     const seen: string[] = [];
@@ -130,6 +134,8 @@ describe('what is not the caller’s', () => {
         );
         return { status, calls: taken() };
       };
+      // what is asked for the first time of all is read, and then known
+      await ask(id);
       const theirs = await ask(id);
       expect([url, [403, 404].includes(theirs.status), theirs]).toEqual([url, true, await ask(nobodys(id))]);
       seen.push(`${method} ${url}`);
@@ -143,10 +149,13 @@ describe('what is not the caller’s', () => {
 const nobodys = (id: string): string => `${id.slice(0, -1)}${id.endsWith('z') ? 'y' : 'z'}`;
 
 const QUERIES: Readonly<Record<string, string>> = {
+  '/api/v1/points/:id/proof': '?at=2026-03-10T10:00:20Z&resolution=1m',
   '/api/v1/locations/:id/consumption': '?from=2026-03-10T10:00:00Z&to=2026-03-10T11:00:00Z',
 };
 const REASON = JSON.stringify({ reason: 'why' });
 const BODIES: Readonly<Record<string, string>> = {
+  '/api/v1/organisations/:id': JSON.stringify({ name: 'mine' }),
+  '/api/v1/organisations/:id/sign-in-policy': JSON.stringify({ secondFactor: [] }),
   '/api/v1/people/:id': JSON.stringify({ disabled: true }),
   '/api/v1/sites/:id': JSON.stringify({ name: 'mine' }),
   '/api/v1/locations/:id': JSON.stringify({ name: 'mine' }),
