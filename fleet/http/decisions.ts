@@ -113,14 +113,15 @@ const targetOf = (
     dataset: datasetId,
   }: { organisationId?: string; point?: string; dataset?: string },
 ): Asked['target'] => {
-  const { organisations } = reachOf(context, request);
+  const { organisations, siteId } = reachOf(context, request);
   const ofOthers = organisationId !== undefined && organisationId !== ownOf(context, request);
   if (datasetId !== undefined) {
     const owner = context.sharing.policy().datasets.get(datasetId)?.organisationId ?? '';
     return ofOthers && !organisations.has(owner) ? { placed: [], held: [] } : { datasetId };
   }
   const placed = context.registry.placements(point ?? '');
-  if (!ofOthers) return { placed, held: context.registry.heldBy(point ?? '') };
+  // what is in store stands at no site: whoever is limited to one sees nothing of it
+  if (!ofOthers) return { placed, held: siteId === undefined ? context.registry.heldBy(point ?? '') : [] };
   return { placed: placed.filter((place) => organisations.has(place.organisationId)), held: [] };
 };
 
