@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   agent: () => import('./agent.js'),
   bus: () => import('./bus.js'),
   query: () => import('./query.js'),
+  size: () => import('./size.js'),
   replay: () => import('./replay.js'),
   lines: () => import('./lines.js'),
   trust: () => import('./trust.js'),

@@ -8,8 +8,8 @@ import {
   ISLANDS,
   OF_POINT,
   READABLE,
-  SEEN_LOCATIONS,
-  VISIBLE,
+  SEEN_LOCATIONS_OF_DEVICES,
+  VISIBLE_OF_DEVICES,
 } from './views-scope.js';
 import { createRollupsQuery, type SeriesParameters } from './views-rollups.js';
 import { decodeDeviceTime, decodeMarks, decodeValue, readValue } from './views-values.js';
@@ -69,16 +69,48 @@ export const latestOf = <Row extends StoredLatest>({ marks, value: stored, ...ro
   return { ...row, value, flag, reason, goodTime: good ? row.time : row.goodTime };
 };
 
+interface Candidate {
+  readonly id: string;
+  readonly device: string;
+}
+
+/**
+ * Points that the scope may give, by id: of devices that somebody whom it names ever held, and what others give. What
+ * of them it gives indeed is for the page's own query, which then knows the few devices that it has to look at.
+ */
+const createCandidates = (database: Database) =>
+  database.prepare<[{ grants: string; after: string; limit: number }], Candidate>(
+    `with ${GRANTS}
+     select p.id, p.device_id as device from registry.point p where p.id > @after and (
+       exists (select 1 from registry.holding h where h.device_id = p.device_id
+         and h.organisation_id in (select organisation_id from grants))
+       or p.id in (select point_id from shared))
+     order by p.id limit @limit`,
+  );
+
 const createLatestQuery = (database: Database): ViewsReader['latest'] => {
-  const select = database.prepare<[{ grants: string; after: string; limit: number }], StoredLatest>(
-    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS}, ${newestOf('p.id > @after')}
-     select ${LATEST_COLUMNS} from (select * from newest order by id limit @limit) n join series s on ${LATEST_SERIES}
+  const candidates = createCandidates(database);
+  const select = database.prepare<[{ grants: string; points: string; devices: string }], StoredLatest>(
+    `with ${GRANTS}, ${VISIBLE_OF_DEVICES}, ${READABLE}, ${SEEN_LOCATIONS_OF_DEVICES},
+       ${newestOf('p.id in (select value from json_each(@points))')}
+     select ${LATEST_COLUMNS} from (select * from newest order by id limit -1) n cross join series s on ${LATEST_SERIES}
      order by n.id`,
   );
-  return (scope, now, page): LatestRow[] =>
-    select
-      .all({ grants: grantsParameter(scope, now), after: page.after ?? '', limit: page.limit })
-      .map(latestOf);
+  return (scope, now, { after = '', limit }): LatestRow[] => {
+    const grants = grantsParameter(scope, now);
+    const found: LatestRow[] = [];
+    for (let from = after; found.length < limit;) {
+      const missing = limit - found.length;
+      const next = candidates.all({ grants, after: from, limit: missing });
+      const points = JSON.stringify(next.map(({ id }) => id));
+      const devices = JSON.stringify([...new Set(next.map(({ device }) => device))]);
+      found.push(...select.all({ grants, points, devices }).map(latestOf));
+      const last = next.at(-1);
+      if (last === undefined || next.length < missing) break;
+      from = last.id;
+    }
+    return found;
+  };
 };
 
 export interface StoredReading {
@@ -108,11 +140,12 @@ const createReadingsQuery = (database: Database): ViewsReader['readings'] => {
     `with ${GRANTS}, ${ISLANDS}
      select ${READING_COLUMNS}
      from registry.point p cross join series s on s.point = p.number join origin o on o.number = s.origin
-     where p.id = @point and s.time >= @from and s.time < @to
+     where p.id = @point and s.time >= @time and s.time < @to
        and (s.time, s.origin, s.ordinal) > (@time, @origin, @ordinal)
        and exists (select 1 from island where ${INSIDE})
      order by s.time, s.origin, s.ordinal limit @limit`,
   );
+  // each page is sought from its own beginning: from that of the period it would pass all rows before it again
   return (scope, now, query): ReadingRow[] => {
     const { pointId, from, to, limit } = query;
     const { time, origin, ordinal } = query.after ?? { time: from, origin: -1, ordinal: -1 };

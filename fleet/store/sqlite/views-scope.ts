@@ -85,18 +85,36 @@ export const gatewayOfGrant = (parameter: string): string => `grants r
   cross join registry.gateway g indexed by gateway_holder on g.organisation_id = r.organisation_id
   and g.id = ${parameter} and (r.site is null or r.site = g.site_id)`;
 
-/** CTE `visible(device_id, organisation_id, from, to, finest)`: what was held by whom, as far as it is granted. */
-export const VISIBLE = `visible (device_id, organisation_id, "from", "to", finest) as materialized (
+/** Of the grants: those not limited to a site, and those that are. */
+const visibleFrom = (
+  everywhere: string,
+  atSites: string,
+): string => `visible (device_id, organisation_id, "from", "to", finest) as materialized (
   select h.device_id, h.organisation_id, max(h."from", g."from"), min(ifnull(h."to", ${ENDLESS}), g."to"), g.finest
-  from grants g join registry.holding h on h.organisation_id = g.organisation_id
+  from ${everywhere}
   where g.site is null and max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
   union all
   select h.device_id, h.organisation_id, max(h."from", g."from", t."from"),
     min(ifnull(h."to", ${ENDLESS}), g."to", t."to"), g.finest
-  from grants g join at_site t on t.site = g.site
-  join registry.holding h on h.device_id = t.device_id and h.organisation_id = g.organisation_id
+  from ${atSites}
   where max(h."from", g."from", t."from") < min(ifnull(h."to", ${ENDLESS}), g."to", t."to")
 )`;
+
+/** CTE `visible(device_id, organisation_id, from, to, finest)`: what was held by whom, as far as it is granted. */
+export const VISIBLE = visibleFrom(
+  'grants g join registry.holding h on h.organisation_id = g.organisation_id',
+  `grants g join at_site t on t.site = g.site
+  join registry.holding h on h.device_id = t.device_id and h.organisation_id = g.organisation_id`,
+);
+
+const HELD_OF_DEVICES = `json_each(@devices) c cross join registry.holding h on h.device_id = c.value
+  join grants g on g.organisation_id = h.organisation_id`;
+
+/** The same of the devices `@devices` alone, a list: what a page needs. */
+export const VISIBLE_OF_DEVICES = visibleFrom(
+  HELD_OF_DEVICES,
+  `${HELD_OF_DEVICES} join at_site t on t.site = g.site and t.device_id = h.device_id`,
+);
 
 /**
  * CTE `readable(device_id, point_id, organisation_id, from, to, finest)`, after `VISIBLE`: also what others give, point
@@ -118,17 +136,27 @@ export const readablePoint = (parameter: string): string => `(select count(*) as
   where r.device_id = ifnull((select id_of.device_id from registry.point id_of indexed by point_of_device
     where id_of.id = ${parameter}), '') and (r.point_id is null or r.point_id = ${parameter})) given`;
 
-/**
- * CTEs `own_location(id)`: locations that somebody whom the scope names holds, held, or may read the past of, and
- * `seen_location(id)`: also those at which others give what is measured.
- */
-export const SEEN_LOCATIONS = `own_location (id) as materialized (
-  select distinct h.location_id from grants g join registry.location_holding h on h.organisation_id = g.organisation_id
+const seenLocations = (holdings: string): string => `own_location (id) as materialized (
+  select distinct h.location_id from ${holdings}
   where max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
     and (g.site is null or g.site = (select l.site_id from registry.location l where l.id = h.location_id))
 ), seen_location (id) as materialized (
   select id from own_location union select location_id from shared where location_id is not null
 )`;
+
+/**
+ * CTEs `own_location(id)`: locations that somebody whom the scope names holds, held, or may read the past of, and
+ * `seen_location(id)`: also those at which others give what is measured.
+ */
+export const SEEN_LOCATIONS = seenLocations(
+  'grants g join registry.location_holding h on h.organisation_id = g.organisation_id',
+);
+
+/** The same, of own ones those alone at which the devices `@devices` were ever installed. */
+export const SEEN_LOCATIONS_OF_DEVICES = seenLocations(`json_each(@devices) c
+  cross join registry.installation i on i.device_id = c.value
+  cross join registry.location_holding h on h.location_id = i.location_id
+  join grants g on g.organisation_id = h.organisation_id`);
 
 /** CTE `seen_organisation(id)`, after `VISIBLE`: of a grant limited to a site, only who has something there. */
 export const SEEN_ORGANISATIONS = `seen_organisation (id) as materialized (
