@@ -61,9 +61,8 @@ const pointsAsked = (context: HttpContext, scope: Scope, list: string): readonly
   if (ids.length === 0 || ids.length > MAX_CHARTS) {
     throw new HttpError('bad-request', `points: name 1 to ${MAX_CHARTS}, with commas between.`);
   }
-  const found = new Map(context.views.pointsNamed(scope, ids).map((point) => [point.id, point]));
   return ids.map((id) => {
-    const point = found.get(id);
+    const point = context.views.point(scope, id);
     if (point === undefined) throw new HttpError('not-found', 'There is no such point.');
     return point;
   });

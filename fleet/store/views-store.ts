@@ -27,8 +27,6 @@ export interface ViewsReader {
   location(scope: Scope, id: string): LocationRow | undefined;
   points(scope: Scope, page: Page): readonly PointRow[];
   point(scope: Scope, id: string): PointRow | undefined;
-  /** Those of these ids that there are. */
-  pointsNamed(scope: Scope, ids: readonly string[]): readonly PointRow[];
   /** Value at which a counter wraps to 0, by its newest configuration. */
   rolloverOf(scope: Scope, pointId: string): number | undefined;
   latest(scope: Scope, now: number, page: Page): readonly LatestRow[];

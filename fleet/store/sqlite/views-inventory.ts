@@ -27,7 +27,6 @@ type Inventory = Pick<
   | 'location'
   | 'points'
   | 'point'
-  | 'pointsNamed'
   | 'rolloverOf'
 >;
 
@@ -111,11 +110,6 @@ export const createInventory = (database: Database, now: () => number): Inventor
     `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS}
      from ${readablePoint('@id')} cross join ${POINT_TABLES} where given.times > 0 and p.id = @id`,
   );
-  const named = database.prepare<[{ grants: string; ids: string }], PointRow>(
-    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS}
-     from json_each(@ids) c cross join registry.point p on p.id = c.value cross join registry.device d on d.id = p.device_id
-     where ${POINT_READABLE}`,
-  );
   const rollover = database.prepare<[{ grants: string; id: string }], { rollover: number | null }>(
     `with ${GRANTS}, ${VISIBLE} select c.rollover from ${POINT_TABLES} join directory_point c on c.point = p.number
      where p.id = @id and ${DEVICE_VISIBLE} order by c.directory desc limit 1`,
@@ -147,7 +141,6 @@ export const createInventory = (database: Database, now: () => number): Inventor
     },
     rolloverOf: (scope, id) => rollover.get({ grants: asked(scope), id })?.rollover ?? undefined,
     points: (scope, page) => points.all(listed(asked(scope), page)),
-    pointsNamed: (scope, ids) => named.all({ grants: asked(scope), ids: JSON.stringify(ids) }),
     point: (scope, id) => point.get({ grants: asked(scope), id }),
   };
 };
