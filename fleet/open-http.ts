@@ -8,6 +8,7 @@ import type { HttpContext } from './http/context.js';
 import { createCursors } from './http/cursor.js';
 import { createHttpServer } from './http/server.js';
 import { openAccess } from './open-access.js';
+import { Opened } from './opened.js';
 import { awaitedByBroker, BROKER_NAME, type OpenedBroker } from './open-broker.js';
 import type { Stores } from './open-stores.js';
 import type { Metrics } from './operations/metrics.js';
@@ -100,15 +101,6 @@ const openContext = async (
     registry,
     sharing,
     themes,
-    usage: createUsageLedger({
-      store: registry.usage,
-      placements: (pointId) => registry.placements(pointId),
-      bodies: sharing.bodies,
-      now: Date.now,
-      random: randomBytes,
-      every,
-      failed: (err) => settings.log.error({ err }, 'usage ledger not written: kept, and tried again'),
-    }),
     templates: readTemplates(),
     organisations: createOrganisations({
       store: registry,
@@ -133,6 +125,16 @@ const openContext = async (
     ...wakes,
     now: Date.now,
     newId,
+    // last: from here on it has to be closed, whatever else fails
+    usage: createUsageLedger({
+      store: registry.usage,
+      placements: (pointId) => registry.placements(pointId),
+      bodies: sharing.bodies,
+      now: Date.now,
+      random: randomBytes,
+      every,
+      failed: (err) => settings.log.error({ err }, 'usage ledger not written: kept, and tried again'),
+    }),
   };
 };
 
@@ -141,24 +143,28 @@ export const openHttp = async (
   settings: OpenHttpSettings,
   parts: HttpParts,
 ): Promise<{ port: number; close: () => Promise<void> }> => {
-  const context = await openContext(settings, parts);
   const tls = await httpTls(settings, parts.authority);
-  const server = await createHttpServer(context, {
-    consoleFolder: packageFile('dist/terroir-fleet/console'),
-    version: settings.version,
-    log: settings.log,
-    trustedProxies: settings.http.trustedProxies ?? [],
-    ...(tls === undefined ? {} : { tls }),
-  });
-  await server.listen({ host: settings.http.host, port: settings.http.port });
-  const address = server.server.address();
-  const port = address === null || typeof address === 'string' ? settings.http.port : address.port;
-  const close = async (): Promise<void> => {
-    await server.close();
-    context.usage.close();
-    context.audit.flush();
-  };
-  return { port, close };
+  const context = await openContext(settings, parts);
+  const opened = new Opened();
+  opened.add(async () => context.audit.flush());
+  opened.add(async () => context.usage.close());
+  try {
+    const server = await createHttpServer(context, {
+      consoleFolder: packageFile('dist/terroir-fleet/console'),
+      version: settings.version,
+      log: settings.log,
+      trustedProxies: settings.http.trustedProxies ?? [],
+      ...(tls === undefined ? {} : { tls }),
+    });
+    opened.add(() => server.close());
+    await server.listen({ host: settings.http.host, port: settings.http.port });
+    const address = server.server.address();
+    const port = address === null || typeof address === 'string' ? settings.http.port : address.port;
+    return { port, close: () => opened.close() };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 };
 
 const httpTls = async (
