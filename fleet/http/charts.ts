@@ -8,7 +8,7 @@ import { noteReads, PURPOSE_QUERY, scopeOf } from './caller.js';
 import { readChart, type Chart } from './chart-series.js';
 import type { HttpContext, Routes } from './context.js';
 import { HttpError } from './problem.js';
-import { CHART } from './resources.js';
+import { CHART } from './resources/readings.js';
 import { sendStream } from './send-file.js';
 import { PERIOD_QUERY, periodOf } from './time.js';
 import { presentChart } from './present-series.js';

@@ -6,7 +6,7 @@ import type { Routes } from './context.js';
 import { BY_ID, doDeed, readableRows } from './deeds.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
 import { HttpError } from './problem.js';
-import { COMPETENCE } from './resources.js';
+import { COMPETENCE } from './resources/organisations.js';
 import { isoTime } from './time.js';
 
 /** Who holds which legal competence for whom. */

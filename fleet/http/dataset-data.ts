@@ -15,7 +15,7 @@ import { BY_ID } from './deeds.js';
 import { pageOf, readPage } from './paging.js';
 import { presentLatest, presentReading, presentRollup } from './present-series.js';
 import { HttpError } from './problem.js';
-import { LATEST } from './resources.js';
+import { LATEST } from './resources/readings.js';
 import { sendFile } from './send-file.js';
 import { parseTime } from './time.js';
 

@@ -9,7 +9,7 @@ import { CLAIM_TOKEN, issueRecorded, presentToken, TOKEN_BOUNDS } from './claim-
 import type { Routes } from './context.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
 import { HttpError } from './problem.js';
-import { ENROLMENT_TOKEN } from './resources.js';
+import { ENROLMENT_TOKEN } from './resources/enrolment.js';
 import { isoTime } from './time.js';
 
 /** Claim tokens: issued, listed without their secrets, revoked. */

@@ -7,7 +7,7 @@ import { createOpenStreams, eventsOf } from './feed-stream.js';
 import { bindingOf } from './paging.js';
 import { presentReading } from './present-series.js';
 import { HttpError } from './problem.js';
-import { READING } from './resources.js';
+import { READING } from './resources/readings.js';
 import { sendStream } from './send-file.js';
 import { isoTime } from './time.js';
 

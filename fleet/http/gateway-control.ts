@@ -11,7 +11,7 @@ import { CLAIM_TOKEN, issueRecorded, presentToken, TOKEN_BOUNDS } from './claim-
 import type { HttpContext, Routes } from './context.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
 import { HttpError } from './problem.js';
-import { ENROLMENT_CLAIM } from './resources.js';
+import { ENROLMENT_CLAIM } from './resources/enrolment.js';
 import { isoTime } from './time.js';
 
 const PARAMS = Type.Object({ id: Type.String({ maxLength: 64 }) });

@@ -5,7 +5,7 @@ import { ownScopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { PAGING, pageOf, readPage } from './paging.js';
 import { HttpError } from './problem.js';
-import { GATEWAY, GATEWAY_DETAIL, GATEWAY_STATES } from './resources.js';
+import { GATEWAY, GATEWAY_DETAIL, GATEWAY_STATES } from './resources/gateways.js';
 import { isoTime } from './time.js';
 
 /** A connected gateway that says nothing for this long is silent, ms. */

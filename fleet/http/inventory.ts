@@ -7,7 +7,8 @@ import type { HttpContext, Routes, Server } from './context.js';
 import { csvOfLatest } from './csv.js';
 import { pageOf, readPage } from './paging.js';
 import { presentLatest } from './present-series.js';
-import { DEVICE, LATEST, POINT } from './resources.js';
+import { DEVICE, POINT } from './resources/inventory.js';
+import { LATEST } from './resources/readings.js';
 import { sendFile } from './send-file.js';
 
 interface Listing<Row> {

@@ -12,27 +12,9 @@ import { reachOf } from './caller.js';
 import type { HttpContext, Routes, Server } from './context.js';
 import { ownOf } from './own-account.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
+import { ISSUED_KEY, KEY } from './resources/keys.js';
 import { isoTime } from './time.js';
 
-const NullableTime = Type.Union([Type.String({ format: 'date-time' }), Type.Null()]);
-
-const KEY = Type.Object({
-  id: Type.String({ description: 'What the key begins with, after tk1_.' }),
-  name: Type.String(),
-  organisationId: Type.String(),
-  role: Type.String(),
-  actions: Type.Union([Type.Array(Type.String()), Type.Null()]),
-  purpose: Type.String(),
-  own: Type.Boolean({ description: 'Your own; ends with your rights.' }),
-  created: Type.String({ format: 'date-time' }),
-  expires: Type.String({ format: 'date-time' }),
-  lastUsed: NullableTime,
-  lastUsedFrom: Type.Union([Type.String(), Type.Null()]),
-  revoked: NullableTime,
-  replacedBy: Type.Union([Type.String(), Type.Null()]),
-});
-
-const ISSUED = Type.Object({ key: Type.String({ description: 'Shown only now.' }), ...KEY.properties });
 const PARAMS = Type.Object({ id: Type.String({ maxLength: 64 }) });
 
 /** Keys of programs: an organisation's, for who manages those, and one's own. */
@@ -130,7 +112,7 @@ const addCreate: Routes = (server, context) => {
           { ...RIGHTS, organisationId: Type.String({ maxLength: 64 }) },
           { additionalProperties: false },
         ),
-        response: { 201: ISSUED },
+        response: { 201: ISSUED_KEY },
       },
     },
     async (request, reply) => {
@@ -149,7 +131,7 @@ const addCreateOwn: Routes = (server, context) => {
         summary: 'Create an API key of your own: shown once, within your rights, ends with them',
         tags: ['keys'],
         body: Type.Object(RIGHTS, { additionalProperties: false }),
-        response: { 201: ISSUED },
+        response: { 201: ISSUED_KEY },
       },
     },
     async (request, reply) => {
@@ -257,7 +239,7 @@ const addRotate = (server: Server, context: HttpContext, face: Face): void => {
           },
           { additionalProperties: false },
         ),
-        response: { 201: ISSUED },
+        response: { 201: ISSUED_KEY },
       },
     },
     async (request, reply) => {

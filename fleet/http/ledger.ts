@@ -3,7 +3,7 @@ import type { LedgerDetail, LedgerEpoch } from '../store/views-store.js';
 import { ownScopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { HttpError } from './problem.js';
-import { GATEWAY_LEDGER } from './resources.js';
+import { GATEWAY_LEDGER } from './resources/ledger.js';
 import { isoTime } from './time.js';
 
 export const ledgerRoutes: Routes = (server, context) => {

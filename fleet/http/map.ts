@@ -6,7 +6,7 @@ import type { HttpContext, Routes } from './context.js';
 import { PAGING, readPage } from './paging.js';
 import { presentLatest } from './present-series.js';
 import { HttpError } from './problem.js';
-import { LATEST } from './resources.js';
+import { LATEST } from './resources/readings.js';
 
 const NUMBER = String.raw`-?\d{1,3}(\.\d{1,12})?`;
 

@@ -7,7 +7,7 @@ import { attemptOf, authorise } from './authorise.js';
 import { ownScopeOf } from './caller.js';
 import type { Routes } from './context.js';
 import { HttpError } from './problem.js';
-import { COMMAND, EVENT } from './resources.js';
+import { COMMAND, EVENT } from './resources/gateways.js';
 import { isoTime } from './time.js';
 
 const PARAMS = Type.Object({ id: Type.String({ maxLength: 64 }) });

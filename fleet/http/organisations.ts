@@ -5,7 +5,7 @@ import type { Routes } from './context.js';
 import { unmerged } from './deeds.js';
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
 import { recordRoutes } from './record-routes.js';
-import { ORGANISATION, ORGANISATION_DETAIL } from './resources.js';
+import { ORGANISATION, ORGANISATION_DETAIL } from './resources/organisations.js';
 import { isoTime } from './time.js';
 
 /** The tenant tree. */

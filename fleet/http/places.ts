@@ -14,7 +14,7 @@ import { BY_ID, doDeed, etagOf, IF_MATCH, readableRows, requireMatch, unmerged }
 import { PAGING_QUERY, pageOf, readPage } from './paging.js';
 import { HttpError } from './problem.js';
 import { recordRoutes } from './record-routes.js';
-import { LOCATION, SITE } from './resources.js';
+import { LOCATION, SITE } from './resources/inventory.js';
 
 /** Sites, the locations at them, and the gateways that stand there. */
 export const placeRoutes: Routes = (server, context) => {

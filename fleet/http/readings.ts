@@ -9,7 +9,7 @@ import { csvOfReadings, csvOfRollups } from './csv.js';
 import { bindingOf, pageOf, PAGING } from './paging.js';
 import { HttpError } from './problem.js';
 import { presentReading, presentRollup } from './present-series.js';
-import { READING, ROLLUP } from './resources.js';
+import { READING, ROLLUP } from './resources/readings.js';
 import { sendFile } from './send-file.js';
 import { PERIOD_QUERY, periodOf } from './time.js';
 

@@ -8,7 +8,7 @@ import { authorise } from './authorise.js';
 import type { HttpContext, Server } from './context.js';
 import { BY_ID, doDeed, etagOf, IF_MATCH, readableRows, requireMatch } from './deeds.js';
 import { HttpError } from './problem.js';
-import { MERGED } from './resources.js';
+import { MERGED } from './resources/organisations.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 type Named = 'organisation' | 'site' | 'location';
