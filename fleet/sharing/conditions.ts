@@ -71,6 +71,15 @@ export const effectiveOf = (conditions: Conditions): Effective => ({
   onwardSharing: conditions.onwardSharing ?? false,
 });
 
+/**
+ * Before which time these conditions give something: a delay gives what is older than it, and a resolution coarser than
+ * raw whole cells, of which the one that runs is none: asked for again and again it would tell each reading.
+ */
+export const givenBefore = (
+  { finestMs, delayMs }: Pick<Effective, 'finestMs' | 'delayMs'>,
+  now: number,
+): number => (finestMs > 0 || delayMs > 0 ? now - delayMs : Infinity);
+
 /** Of each condition the one that protects more: what holds where several apply to the same data. */
 export const mostProtective = (one: Effective, other: Effective): Effective => ({
   finestMs: Math.max(one.finestMs, other.finestMs),

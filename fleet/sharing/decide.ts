@@ -1,5 +1,5 @@
 import { joinSpans, type Span } from '../store/periods.js';
-import { mostProtective, type Effective } from './conditions.js';
+import { givenBefore, mostProtective, type Effective } from './conditions.js';
 import { consideredFor, openFlows, type Flow, type Policy, type Reading, type Withheld } from './flows.js';
 import { isWithin, matches, matchingOf, type Held, type Placed } from './selection.js';
 
@@ -20,7 +20,14 @@ export interface Asked extends Reading {
 
 /** Why a clause does not give all that was asked. */
 export type Limit =
-  Withheld | 'not-selected' | 'outside-area' | 'aggregate-only' | 'coarser' | 'delayed' | 'outside-period';
+  | Withheld
+  | 'not-selected'
+  | 'outside-area'
+  | 'aggregate-only'
+  | 'coarser'
+  | 'delayed'
+  | 'running'
+  | 'outside-period';
 
 /** One clause that the decision rests on. */
 export interface Ground {
@@ -142,9 +149,9 @@ const givenOf = (asked: Asked, part: Part, flows: readonly Flow[]): readonly Giv
     .map((effective) => ({ ...spanOf(asked, part, effective), finestMs: effective.finestMs }))
     .filter(({ from, to }) => from < to);
 
-const spanOf = ({ now }: Asked, part: Span, { from, to, delayMs }: Effective): Span => ({
-  from: Math.max(part.from, from),
-  to: Math.min(part.to, to, delayMs > 0 ? now - delayMs : Infinity),
+const spanOf = ({ now }: Asked, part: Span, effective: Effective): Span => ({
+  from: Math.max(part.from, effective.from),
+  to: Math.min(part.to, effective.to, givenBefore(effective, now)),
 });
 
 const aggregatesOf = (asked: Asked, part: Part, flows: readonly Flow[]): readonly Effective[] =>
@@ -176,7 +183,9 @@ const limitsOf = (asked: Asked, part: Part, effective: Effective): readonly Limi
   ...(inAreas(effective, part) ? [] : (['outside-area'] as const)),
   ...(effective.aggregation === null ? [] : (['aggregate-only'] as const)),
   ...(effective.finestMs > asked.resolutionMs ? (['coarser'] as const) : []),
-  ...(effective.delayMs > 0 && asked.now - effective.delayMs < part.to ? (['delayed'] as const) : []),
+  ...(givenBefore(effective, asked.now) < part.to
+    ? ([effective.delayMs > 0 ? 'delayed' : 'running'] as const)
+    : []),
   ...(effective.from > part.from || effective.to < part.to ? (['outside-period'] as const) : []),
 ];
 

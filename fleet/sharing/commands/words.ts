@@ -15,6 +15,7 @@ export const LIMITS: Readonly<Record<Limit, string>> = {
   'aggregate-only': 'it is given only within an aggregate over several contributors',
   coarser: 'only coarser than asked for',
   delayed: 'not what is newer than the delay',
+  running: 'not what still runs: whole cells alone',
   'outside-period': 'only a part of the period',
 };
 

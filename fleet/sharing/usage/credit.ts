@@ -1,3 +1,4 @@
+import { givenBefore } from '../conditions.js';
 import type { Scope, SharedGrant } from '../scope.js';
 import { isWithin, matches, type Placed } from '../selection.js';
 
@@ -68,6 +69,6 @@ const gives = (
       finestMs <= resolutionMs &&
       (from ?? -Infinity) <= time &&
       time < (to ?? Infinity) &&
-      (delayMs === 0 || time < now - delayMs) &&
+      time + Math.max(resolutionMs, 1) <= givenBefore({ finestMs, delayMs }, now) &&
       areas.every((area) => isWithin(area, placed.position)),
   );

@@ -1,3 +1,4 @@
+import { givenBefore } from '../../sharing/conditions.js';
 import type { Scope } from '../../sharing/scope.js';
 import { ENDLESS } from './endless.js';
 import { SHARED, sharedEntries } from './views-shared.js';
@@ -14,7 +15,7 @@ export const grantsParameter = (scope: Scope, now: number): string =>
       organisation: grant.organisationId,
       site: grant.siteId ?? null,
       from: grant.from ?? BEGINNINGLESS,
-      to: Math.min(grant.to ?? ENDLESS, grant.delayMs > 0 ? now - grant.delayMs : ENDLESS),
+      to: Math.min(grant.to ?? ENDLESS, givenBefore(grant, now)),
       finest: grant.finestMs,
     })),
     ...sharedEntries(scope, now),
@@ -32,11 +33,13 @@ export const inventoryParameter = (scope: Scope, now: number): string =>
       grants: scope.grants.map((grant) => ({
         ...grant,
         delayMs: 0,
+        finestMs: 0,
         to: Math.min(grant.to ?? ENDLESS, now + 1),
       })),
       shared: scope.shared.map((grant) => ({
         ...grant,
         delayMs: 0,
+        finestMs: 0,
         to: Math.min(grant.to ?? ENDLESS, now + 1),
       })),
     },

@@ -1,3 +1,4 @@
+import { givenBefore } from '../../sharing/conditions.js';
 import type { Scope } from '../../sharing/scope.js';
 import { ENDLESS } from './endless.js';
 import { PLACED_FROM, PLACED_TO, placedPoints } from './placed-points.js';
@@ -10,7 +11,7 @@ export const sharedEntries = ({ shared }: Scope, now: number): readonly object[]
     ...grant.matching,
     areas: grant.areas,
     from: grant.from ?? -ENDLESS,
-    to: Math.min(grant.to ?? ENDLESS, grant.delayMs > 0 ? now - grant.delayMs : ENDLESS),
+    to: Math.min(grant.to ?? ENDLESS, givenBefore(grant, now)),
     finest: grant.finestMs,
     aggregate: grant.aggregateOnly ? 1 : 0,
   }));

@@ -1,6 +1,15 @@
 import { FINEST_NAMES, type Conditions } from '../../../fleet/sharing/conditions.js';
 import type { Clause, Terms } from '../../../fleet/sharing/terms.js';
-import { beginningOf, BORDERS, ENDLESS, GRID_MS, play, THEMES, type Attempt } from './random-worlds.js';
+import {
+  beginningOf,
+  BORDERS,
+  DAY_END,
+  ENDLESS,
+  GRID_MS,
+  play,
+  THEMES,
+  type Attempt,
+} from './random-worlds.js';
 import type { World } from './rules-model.js';
 
 /** A scene in which `a` gives to `b`, and what is different in it. */
@@ -29,6 +38,22 @@ const TWISTS: readonly Twist[] = [
   {},
   ...FINEST_NAMES.map((finest) => ({ clauses: [{ conditions: { finest } }, {}] })),
   ...[LAST - 1, LAST, LAST + 1].map((now) => ({ now, clauses: [{ conditions: { delayMs: GRID_MS } }, {}] })),
+  ...[LAST - 1, LAST, DAY_END - 1, DAY_END].flatMap(
+    (now) =>
+      [
+        ...(['15m', '1h', '1d'] as const).map((finest) => ({
+          now,
+          clauses: [{ conditions: { finest } }, {}],
+        })),
+        { now: now + GRID_MS, clauses: [{ conditions: { finest: '1d' as const, delayMs: GRID_MS } }] },
+        {
+          now: now + GRID_MS,
+          clauses: [{ conditions: { finest: '1d' } }, { conditions: { delayMs: GRID_MS } }],
+        },
+        { now, also: {}, clauses: [{ conditions: { finest: '1d' as const } }] },
+        { now, dataset: { audience: 'open', conditions: { finest: '1d' as const } }, reader: 'c' },
+      ] satisfies readonly Twist[],
+  ),
   { clauses: [{ conditions: { delayMs: GRID_MS } }, { conditions: { delayMs: 2 * GRID_MS } }], now: LAST },
   { clauses: [{}, { conditions: { from: SECOND } }] },
   { clauses: [{ conditions: { to: THIRD } }, {}] },

@@ -43,7 +43,7 @@ const area = fc
 
 const limits = fc
   .record({
-    finest: seldom(fc.constantFrom('raw' as const, '15m' as const, '1h' as const), 3),
+    finest: seldom(fc.constantFrom('raw' as const, '15m' as const, '1h' as const, '1d' as const), 3),
     delayMs: seldom(fc.constantFrom(0, 1, GRID_MS, 3 * GRID_MS), 2),
     area: seldom(area, 1, 12),
     aggregation: seldom(fc.constant({ contributors: 3, maxShare: 0.5 }), 1, 12),
@@ -264,6 +264,11 @@ export const play = (tried: readonly Attempt[], seen?: (attempt: Attempt, done: 
   return { agreement, events };
 };
 
+const DAY = 86_400_000;
+/** Of the legal day in which all readings are. */
+export const DAY_END = Date.UTC(2026, 2, 10, 23);
+const LATER = (BORDERS.at(-1) ?? 0) + 10 * GRID_MS;
+
 const readersOf = (giver: string): fc.Arbitrary<string | null> =>
   mostly<string | null>(BODIES.find((body) => body !== giver) ?? '', fc.constantFrom(...ORGANISATIONS, null));
 
@@ -284,7 +289,7 @@ export const scenesOf = (points: World['points']) =>
         ),
         reader: readersOf(giver),
         purposes: mostly<readonly (string | null)[]>(PURPOSES, fc.constant([null])),
-        now: fc.oneof(instant, fc.constant((BORDERS.at(-1) ?? 0) + 10 * GRID_MS)),
+        now: fc.oneof(instant, fc.constantFrom(LATER, DAY_END - 1, DAY_END, DAY_END + 2 * DAY)),
       })
       .map(({ places: { held, installed }, reader, purposes, now, ...world }) => ({
         world: { ...world, held, installed, points, themes: THEMES } satisfies World,

@@ -155,6 +155,8 @@ const pass = (limits: readonly Limits[], place: Place, time: number, asked: Ques
   for (const { finest = 'raw', delayMs = 0, area, from, to } of limits) {
     if ((PERIODS[finest] ?? Infinity) > asked.periodMs) return 'no';
     if (delayMs > 0 && time >= asked.now - delayMs) return 'no';
+    // what has not been measured yet is in no whole cell
+    if (finest !== 'raw' && time >= asked.now) return 'no';
     if (area !== undefined && !inBox(area, place.at)) return 'no';
     if (from !== undefined && time < from) return 'no';
     if (to !== undefined && time >= to) return 'no';

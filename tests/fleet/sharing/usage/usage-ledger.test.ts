@@ -41,8 +41,8 @@ const scopeOf = (...shared: SharedGrant[]): Scope => ({
   shared,
 });
 
-const clausesOf = (scope: Scope, places: Placed[], times: number[], resolutionMs = 0) =>
-  [...creditsOf(scope, places, { pointId: 'p', times, resolutionMs }, 2000)].map(([{ credit }, readings]) => [
+const clausesOf = (scope: Scope, places: Placed[], times: number[], resolutionMs = 0, now = 2000) =>
+  [...creditsOf(scope, places, { pointId: 'p', times, resolutionMs }, now)].map(([{ credit }, readings]) => [
     credit.clause,
     readings,
   ]);
@@ -60,7 +60,11 @@ describe('a reading is credited', () => {
     const other = { group: 'agreement 2', since: 5 };
     const coarse = grant('coarse', { finestMs: HOUR });
     expect(clausesOf(scopeOf(coarse, grant('raw', other)), [place()], [1])).toEqual([['raw', 1]]);
-    expect(clausesOf(scopeOf(coarse, grant('raw', other)), [place()], [1], HOUR)).toEqual([['coarse', 1]]);
+    const hourAt = (now: number) =>
+      clausesOf(scopeOf(coarse, grant('raw', other)), [place()], [1], HOUR, now);
+    expect(hourAt(HOUR + 1)).toEqual([['coarse', 1]]);
+    // it still ran
+    expect(hourAt(HOUR)).toEqual([['raw', 1]]);
     const late = grant('late', { delayMs: 1500 });
     expect(clausesOf(scopeOf(late, grant('live', other)), [place()], [499, 500])).toEqual([
       ['late', 1],
