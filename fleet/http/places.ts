@@ -99,6 +99,7 @@ const addLocations: Routes = (server, context) => {
     belongsTo: ({ organisationId, siteId }) => inOrganisation(organisationId, siteId),
     adding: (asked) => ({ deed: 'add-location', asked }),
     changing: (id, asked) => ({ deed: 'change-location', id, asked }),
+    removing: (id) => ({ deed: 'remove-location', id }),
     present: ({ siteId, ...row }, rows) => ({
       ...unmerged(row),
       siteId: siteId !== null && rows.record('site', siteId) !== undefined ? siteId : null,

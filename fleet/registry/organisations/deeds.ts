@@ -228,6 +228,7 @@ export type Deed =
   | { readonly deed: 'remove-site'; readonly id: string }
   | { readonly deed: 'add-location'; readonly asked: NewLocation }
   | { readonly deed: 'change-location'; readonly id: string; readonly asked: LocationPatch }
+  | { readonly deed: 'remove-location'; readonly id: string }
   | { readonly deed: 'place-gateway'; readonly id: string; readonly siteId: string | null }
   | { readonly deed: 'transfer'; readonly asked: Transfer }
   | { readonly deed: 'unite'; readonly asked: Union }

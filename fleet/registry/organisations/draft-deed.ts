@@ -12,7 +12,15 @@ import {
   removeOrganisation,
   type OrganisationDeps,
 } from './organisation-deeds.js';
-import { addLocation, addSite, changeLocation, changeSite, placeGateway, removeSite } from './place-deeds.js';
+import {
+  addLocation,
+  addSite,
+  changeLocation,
+  changeSite,
+  placeGateway,
+  removeLocation,
+  removeSite,
+} from './place-deeds.js';
 import { split, transfer, unite } from './transfer-deeds.js';
 
 /** What a deed is as an act: its kind, from when on it holds, and how it was decided. */
@@ -92,6 +100,9 @@ const simple = (draft: Draft, deed: Simple, deps: OrganisationDeps): Drafted => 
     case 'change-location':
       changeLocation(draft, deed.id, deed.asked);
       return plain('change', deed);
+    case 'remove-location':
+      removeLocation(draft, deed.id);
+      return plain('remove', deed);
     case 'place-gateway':
       placeGateway(draft, deed.id, deed.siteId);
       return plain('change', deed);

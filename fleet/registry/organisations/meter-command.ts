@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Indexes } from '../../store/organisations-store.js';
-import { OrganisationError } from './errors.js';
 import { performAsOperator, withOrganisations, type OperatorOptions } from './open-organisations.js';
+import { locationNamed } from './place-options.js';
 
 interface ReplaceOptions extends OperatorOptions {
   readonly dryRun: boolean;
@@ -61,18 +61,10 @@ Then write the new serial number into the gateway’s configuration.`,
       .action((text: string, options: ReplaceOptions) =>
         withOrganisations(options, (opened) => {
           const { dryRun: _, data: _data, json: _json, at = new Date().toISOString(), ...asked } = options;
-          const found = opened.registry
-            .records('location', { mergedInto: null })
-            .filter(({ id, key, prm, pce }) => [id, key, prm, pce].includes(text));
-          const [location] = found;
-          if (location === undefined) throw new OrganisationError('unknown', `There is no location ${text}.`);
-          if (found.length > 1) {
-            throw new OrganisationError(
-              'invalid',
-              `Several locations are called ${text}: ${found.map(({ id }) => id).join(', ')}.`,
-            );
-          }
-          const deed = { deed: 'replace-meter', asked: { locationId: location.id, at, ...asked } } as const;
+          const deed = {
+            deed: 'replace-meter',
+            asked: { locationId: locationNamed(opened, text).id, at, ...asked },
+          } as const;
           performAsOperator(opened, 'replace-meter', deed, options);
         }),
       ),

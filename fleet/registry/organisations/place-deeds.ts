@@ -71,6 +71,15 @@ export const changeLocation = (draft: Draft, id: string, asked: LocationPatch): 
   return location;
 };
 
+/** Only one where nothing is or was installed, and which no gateway has a name for. */
+export const removeLocation = (draft: Draft, id: string): void => {
+  const known = draft.need('location', id);
+  for (const holding of draft.records('locationHolding', { subjectId: id })) {
+    draft.remove('locationHolding', holding);
+  }
+  draft.remove('location', known);
+};
+
 export const placeGateway = (draft: Draft, id: string, siteId: string | null): void => {
   const gateway = draft.need('gateway', id);
   if (siteId !== null) requireUnmerged(draft.need('site', siteId));

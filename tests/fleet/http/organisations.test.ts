@@ -154,6 +154,39 @@ describe('sites and locations', () => {
     });
     expect(removal.status).toBe(409);
   });
+
+  test('a location that nothing is installed at is removed, and comes back with undo; others stay', async () => {
+    const http = await openTerritory();
+    const token = await http.login('a-owner');
+    const key = { organisationId: 'a', key: 'typo', name: 'Typo' };
+    const added = (await http.post('/api/v1/locations', key, token)).json();
+    const path = `/api/v1/locations/${String(added['id'])}`;
+    const remove = async (url: string, etag?: string) =>
+      await http.ask('DELETE', url, {
+        authorization: `Bearer ${token}`,
+        ...(etag === undefined ? {} : { 'if-match': etag }),
+      });
+    http.clock.now += 1;
+    expect((await remove(path)).status).toBe(428);
+    expect((await remove(path, '"another"')).status).toBe(412);
+    expect((await remove(path, await etagOf(http, path, token))).status).toBe(204);
+    expect((await http.get(path, token)).status).toBe(404);
+    const [act] = itemsOf(await http.get(`/api/v1/acts?record=${String(added['id'])}`, token));
+    expect(act).toMatchObject({ kind: 'remove', by: 'person-a-owner' });
+    await http.post(`/api/v1/acts/${String(act?.['id'])}/undo`, {}, token);
+    expect((await http.get(path, token)).json()).toEqual(added);
+    const holdings = http.fleet.registry.records('locationHolding', { subjectId: String(added['id']) });
+    expect(holdings).toMatchObject([{ organisationId: 'a', title: 'holder', to: null }]);
+
+    const installed = itemsOf(await http.get('/api/v1/locations', token)).find(
+      (row) => row['key'] === 'mairie',
+    );
+    const used = await remove(`/api/v1/locations/${String(installed?.['id'])}`, '*');
+    expect([used.status, used.json()['detail']]).toEqual([409, expect.stringContaining('refers to it')]);
+    const viewer = await http.login('a-viewer');
+    const refused = await http.ask('DELETE', path, { authorization: `Bearer ${viewer}`, 'if-match': '*' });
+    expect(refused.status).toBe(403);
+  });
 });
 
 test('competences have holders and dates, one at a time', async () => {
