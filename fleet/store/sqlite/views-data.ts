@@ -3,13 +3,15 @@ import type { LatestRow, PointRow, ReadingRow, ViewsReader } from '../views-stor
 import type { Database } from './database.js';
 import { POINT_COLUMNS, POINT_TABLES } from './views-inventory.js';
 import {
+  ASKED_DEVICES,
   grantsParameter,
   GRANTS,
+  GRANTS_OF_ASKED,
   ISLANDS,
   OF_POINT,
   READABLE,
-  SEEN_LOCATIONS_OF_DEVICES,
-  VISIBLE_OF_DEVICES,
+  SEEN_LOCATIONS_OF_ASKED,
+  VISIBLE_OF_ASKED,
 } from './views-scope.js';
 import { createRollupsQuery, type SeriesParameters } from './views-rollups.js';
 import { decodeDeviceTime, decodeMarks, decodeValue, readValue } from './views-values.js';
@@ -91,7 +93,7 @@ const createCandidates = (database: Database) =>
 const createLatestQuery = (database: Database): ViewsReader['latest'] => {
   const candidates = createCandidates(database);
   const select = database.prepare<[{ grants: string; points: string; devices: string }], StoredLatest>(
-    `with ${GRANTS}, ${VISIBLE_OF_DEVICES}, ${READABLE}, ${SEEN_LOCATIONS_OF_DEVICES},
+    `with ${ASKED_DEVICES}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}, ${READABLE}, ${SEEN_LOCATIONS_OF_ASKED},
        ${newestOf('p.id in (select value from json_each(@points))')}
      select ${LATEST_COLUMNS} from (select * from newest order by id limit -1) n cross join series s on ${LATEST_SERIES}
      order by n.id`,
@@ -137,7 +139,7 @@ const createReadingsQuery = (database: Database): ViewsReader['readings'] => {
     [SeriesParameters & { time: number; origin: number; ordinal: number }],
     StoredReading
   >(
-    `with ${GRANTS}, ${ISLANDS}
+    `with ${ISLANDS}
      select ${READING_COLUMNS}
      from registry.point p cross join series s on s.point = p.number join origin o on o.number = s.origin
      where p.id = @point and s.time >= @time and s.time < @to

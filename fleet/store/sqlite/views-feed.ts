@@ -62,7 +62,7 @@ interface PlacesParameters {
 
 const createReadingsOf = (database: Database): ViewsReader['readingsOf'] => {
   const select = database.prepare<[PlacesParameters], StoredReading>(
-    `with ${GRANTS}, ${ISLANDS}
+    `with ${ISLANDS}
      select ${READING_COLUMNS}
      from json_each(@places) k cross join registry.point p
        join origin o on o.source = @source and o.epoch = @epoch

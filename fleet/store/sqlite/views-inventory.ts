@@ -3,8 +3,10 @@ import type { DeviceRow, LocationRow, OrganisationRow, Page, PointRow, ViewsRead
 import type { Database } from './database.js';
 import { GATEWAY_COLUMNS, gatewayOf, type GatewayRow } from './registry-gateways.js';
 import {
+  askedPoint,
   gatewayOfGrant,
   GRANTS,
+  GRANTS_OF_ASKED,
   grantsParameter,
   inventoryParameter,
   OF_POINT,
@@ -13,8 +15,10 @@ import {
   readablePoint,
   seenAt,
   SEEN_LOCATIONS,
+  SEEN_LOCATIONS_OF_ASKED,
   SEEN_ORGANISATIONS,
   VISIBLE,
+  VISIBLE_OF_ASKED,
 } from './views-scope.js';
 
 type Inventory = Pick<
@@ -107,11 +111,12 @@ export const createInventory = (database: Database, now: () => number): Inventor
      where p.id > @after and ${POINT_READABLE} order by p.id limit @limit`,
   );
   const point = database.prepare<[{ grants: string; id: string }], PointRow>(
-    `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS}
-     from ${readablePoint('@id')} cross join ${POINT_TABLES} where given.times > 0 and p.id = @id`,
+    `with ${askedPoint('@id')}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}, ${READABLE}, ${SEEN_LOCATIONS_OF_ASKED}
+     select ${POINT_COLUMNS} from ${readablePoint('@id')} cross join ${POINT_TABLES} where given.times > 0 and p.id = @id`,
   );
   const rollover = database.prepare<[{ grants: string; id: string }], { rollover: number | null }>(
-    `with ${GRANTS}, ${VISIBLE} select c.rollover from ${POINT_TABLES} join directory_point c on c.point = p.number
+    `with ${askedPoint('@id')}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}
+     select c.rollover from ${POINT_TABLES} join directory_point c on c.point = p.number
      where p.id = @id and ${DEVICE_VISIBLE} order by c.directory desc limit 1`,
   );
   const devices = database.prepare<[Listed], DeviceRow>(

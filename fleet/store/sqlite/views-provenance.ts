@@ -1,7 +1,7 @@
 import type { ReadingRow, ViewsReader } from '../views-store.js';
 import type { Database } from './database.js';
 import { READING_COLUMNS, readingOf, type StoredReading } from './views-data.js';
-import { grantsParameter, GRANTS, ISLANDS } from './views-scope.js';
+import { grantsParameter, ISLANDS } from './views-scope.js';
 import { ENTERS } from './views-values.js';
 
 /** Batches that may carry an ordinal and are looked at. */
@@ -35,7 +35,7 @@ export const createProvenanceQueries = (
      where d.source = ? and d.hash = ? and p.id = ?`,
   );
   const span = database.prepare<[Omit<AtParameters, 'at'> & { from: number; to: number }]>(
-    `with ${GRANTS}, ${ISLANDS} select 1 from island where "from" <= @from and @to < "to"`,
+    `with ${ISLANDS} select 1 from island where "from" <= @from and @to < "to"`,
   );
   return {
     readingAt: createReadingAt(database),
@@ -53,7 +53,7 @@ export const createProvenanceQueries = (
 const createReadingAt = (database: Database): ViewsReader['readingAt'] => {
   const prepare = (entering: boolean) =>
     database.prepare<[AtParameters], StoredReading>(
-      `with ${GRANTS}, ${ISLANDS} select ${READING_COLUMNS}
+      `with ${ISLANDS} select ${READING_COLUMNS}
        from registry.point p cross join series s on s.point = p.number join origin o on o.number = s.origin
        where p.id = @point and s.time <= @at ${entering ? `and ${ENTERS}` : ''}
          and exists (select 1 from island where "from" <= s.time and s.time < "to")

@@ -5,7 +5,7 @@ import type { Cell } from '../views-writer.js';
 import type { Resolution, RollupRow, ViewsReader } from '../views-store.js';
 import type { Database } from './database.js';
 import { decodeCell, SELECT_CELL, type CellRow } from './views-cells.js';
-import { GRANTS, grantsParameter, ISLANDS } from './views-scope.js';
+import { grantsParameter, ISLANDS } from './views-scope.js';
 import { decodeMarks, decodeValue, ENTERS, readValue } from './views-values.js';
 
 /** Periods of the resolutions, ms. */
@@ -32,7 +32,7 @@ interface StoredCell extends CellRow {
  */
 export const createRollupsQuery = (database: Database): ViewsReader['rollups'] => {
   const select = database.prepare<[SeriesParameters & { after: number }], StoredCell>(
-    `with ${GRANTS}, ${ISLANDS}
+    `with ${ISLANDS}
      select ${SELECT_CELL}, p.number, p.kind, p.value_type as valueType
      from registry.point p cross join rollup r on r.point = p.number
      where p.id = @point and r.period = @resolution and r.start >= @from and r.start < @to and r.start > @after
@@ -40,7 +40,7 @@ export const createRollupsQuery = (database: Database): ViewsReader['rollups'] =
      order by r.start limit @limit`,
   );
   const beginnings = database.prepare<[SeriesParameters], { from: number }>(
-    `with ${GRANTS}, ${ISLANDS} select "from" from island where "from" > 0 and "from" < @to order by "from" limit @limit`,
+    `with ${ISLANDS} select "from" from island where "from" > 0 and "from" < @to order by "from" limit @limit`,
   );
   const sourceOf = createSeamSource(database);
   return (scope, now, query): RollupRow[] => {

@@ -1,7 +1,7 @@
 import { givenBefore } from '../../sharing/conditions.js';
 import type { Scope } from '../../sharing/scope.js';
 import { ENDLESS } from './endless.js';
-import { SHARED, sharedEntries } from './views-shared.js';
+import { SHARED, SHARED_OF_ASKED, sharedEntries } from './views-shared.js';
 
 const BEGINNINGLESS = -ENDLESS;
 
@@ -60,10 +60,10 @@ export const operationsParameter = (scope: Scope): string =>
   );
 
 /**
- * CTEs of `@grants`, with those of `SHARED`: `grants(organisation_id, site, from, to, finest)`, and `at_site(site, device_id, from, to)`: when
+ * CTEs of `@grants`: `grants(organisation_id, site, from, to, finest)`, and `at_site(site, device_id, from, to)`: when
  * which device was installed at, or read by a gateway of, a site that a grant is limited to.
  */
-export const GRANTS = `grants (organisation_id, site, "from", "to", finest) as materialized (
+const OWN_GRANTS = `grants (organisation_id, site, "from", "to", finest) as materialized (
   select value ->> 'organisation', value ->> 'site', value ->> 'from', value ->> 'to', value ->> 'finest'
   from json_each(@grants) where value ->> 'group' is null
 ), granted_site (id) as (
@@ -74,7 +74,25 @@ export const GRANTS = `grants (organisation_id, site, "from", "to", finest) as m
   union
   select s.id, a.device_id, a."from", ifnull(a."to", ${ENDLESS}) from granted_site s
   join registry.gateway w on w.site_id = s.id join registry.assignment a on a.gateway_id = w.id
-), ${SHARED}`;
+)`;
+
+/** The same with the CTEs of `SHARED`. */
+export const GRANTS = `${OWN_GRANTS}, ${SHARED}`;
+
+/** CTE `asked(device_id)`, before all others: the devices that a query is about, a list `@devices`. */
+export const ASKED_DEVICES = 'asked (device_id) as materialized (select value from json_each(@devices))';
+
+/**
+ * The same: the device of the point that a parameter names, which is all that is read of the point before it is known
+ * whether it may be seen, and from an index; of one that is not there, a device that nobody holds.
+ */
+export const askedPoint = (
+  parameter: string,
+): string => `asked (device_id) as materialized (select ifnull((select id_of.device_id
+  from registry.point id_of indexed by point_of_device where id_of.id = ${parameter}), ''))`;
+
+/** CTEs of `@grants` after those of `asked`: what of it the scope may give, without a look at anything else. */
+export const GRANTS_OF_ASKED = `${OWN_GRANTS}, ${SHARED_OF_ASKED}`;
 
 /** Whether a grant gives a row of the organisation and the site that stand in these columns. */
 export const seenAt = (organisation: string, site: string): string => `(
@@ -110,13 +128,13 @@ export const VISIBLE = visibleFrom(
   join registry.holding h on h.device_id = t.device_id and h.organisation_id = g.organisation_id`,
 );
 
-const HELD_OF_DEVICES = `json_each(@devices) c cross join registry.holding h on h.device_id = c.value
+const HELD_OF_ASKED = `asked c cross join registry.holding h on h.device_id = c.device_id
   join grants g on g.organisation_id = h.organisation_id`;
 
-/** The same of the devices `@devices` alone, a list: what a page needs. */
-export const VISIBLE_OF_DEVICES = visibleFrom(
-  HELD_OF_DEVICES,
-  `${HELD_OF_DEVICES} join at_site t on t.site = g.site and t.device_id = h.device_id`,
+/** The same of the devices in `asked` alone. */
+export const VISIBLE_OF_ASKED = visibleFrom(
+  HELD_OF_ASKED,
+  `${HELD_OF_ASKED} join at_site t on t.site = g.site and t.device_id = h.device_id`,
 );
 
 /**
@@ -131,13 +149,9 @@ export const READABLE = `readable (device_id, point_id, organisation_id, "from",
 /** Whether a row of `readable` is of the point. */
 export const OF_POINT = '(r.device_id = d.id and (r.point_id is null or r.point_id = p.id))';
 
-/**
- * Whether the point that a parameter names is in `readable`, before anything of it is read but of which device it is,
- * and that from an index: one of others takes the same way as one that is not there. Comes first in a join.
- */
+/** How much of the point that a parameter names is in `readable`, before anything of it is read. Comes first in a join. */
 export const readablePoint = (parameter: string): string => `(select count(*) as times from readable r
-  where r.device_id = ifnull((select id_of.device_id from registry.point id_of indexed by point_of_device
-    where id_of.id = ${parameter}), '') and (r.point_id is null or r.point_id = ${parameter})) given`;
+  where r.point_id is null or r.point_id = ${parameter}) given`;
 
 const seenLocations = (holdings: string): string => `own_location (id) as materialized (
   select distinct h.location_id from ${holdings}
@@ -155,9 +169,9 @@ export const SEEN_LOCATIONS = seenLocations(
   'grants g join registry.location_holding h on h.organisation_id = g.organisation_id',
 );
 
-/** The same, of own ones those alone at which the devices `@devices` were ever installed. */
-export const SEEN_LOCATIONS_OF_DEVICES = seenLocations(`json_each(@devices) c
-  cross join registry.installation i on i.device_id = c.value
+/** The same, of own ones those alone at which the devices in `asked` were ever installed. */
+export const SEEN_LOCATIONS_OF_ASKED = seenLocations(`asked c
+  cross join registry.installation i on i.device_id = c.device_id
   cross join registry.location_holding h on h.location_id = i.location_id
   join grants g on g.organisation_id = h.organisation_id`);
 
@@ -173,21 +187,18 @@ export const SEEN_ORGANISATIONS = `seen_organisation (id) as materialized (
 )`;
 
 /**
- * CTE `island(from, to)`: the times of the point `@point` that may be read at a resolution of `@resolution` ms,
- * as few intervals as possible, so that a cell may span two holders whom the scope both names.
+ * CTEs of `@grants` with `island(from, to)`: the times of the point `@point` that may be read at a resolution of
+ * `@resolution` ms, as few intervals as possible, so that a cell may span two holders whom the scope both names.
  */
-export const ISLANDS = `held ("from", "to") as (
+export const ISLANDS = `${askedPoint('@point')}, ${GRANTS_OF_ASKED}, held ("from", "to") as (
   select max(h."from", g."from"), min(ifnull(h."to", ${ENDLESS}), g."to")
-  from registry.point p join registry.holding h on h.device_id = p.device_id
-  join grants g on g.organisation_id = h.organisation_id and g.site is null
-  where p.id = @point and g.finest <= @resolution
+  from ${HELD_OF_ASKED} and g.site is null
+  where g.finest <= @resolution
     and max(h."from", g."from") < min(ifnull(h."to", ${ENDLESS}), g."to")
   union all
   select max(h."from", g."from", t."from"), min(ifnull(h."to", ${ENDLESS}), g."to", t."to")
-  from registry.point p join registry.holding h on h.device_id = p.device_id
-  join grants g on g.organisation_id = h.organisation_id
-  join at_site t on t.site = g.site and t.device_id = h.device_id
-  where p.id = @point and g.finest <= @resolution
+  from ${HELD_OF_ASKED} join at_site t on t.site = g.site and t.device_id = h.device_id
+  where g.finest <= @resolution
     and max(h."from", g."from", t."from") < min(ifnull(h."to", ${ENDLESS}), g."to", t."to")
   union all
   select "from", "to" from shared where point_id = @point and finest <= @resolution

@@ -24,25 +24,25 @@ const inBox = (box: string): string => `ifnull(
   l.geometry ->> '$.coordinates[0]' between ${box} ->> '$[0]' and ${box} ->> '$[2]'
   and l.geometry ->> '$.coordinates[1]' between ${box} ->> '$[1]' and ${box} ->> '$[3]', 0)`;
 
-/**
- * CTEs of `@grants`: `clause`, one for each thing given, and `shared(device_id, point_id, organisation_id, from, to,
- * finest, location_id)`: what may be read of it. A point is looked at as it was held and installed, stretch by stretch;
- * of the clauses of one agreement that match such a stretch the most protective of each condition holds.
- */
-export const SHARED = `clause (grp, organisations, properties, sites, locations, points, area, areas, "from", "to", finest,
+/** Columns of an entry, by the name that they have in `clause`. */
+const CLAUSE = `clause (number, grp, organisations, properties, sites, locations, points, area, areas, "from", "to", finest,
     aggregate) as materialized (
-  select value ->> 'group', value ->> 'organisations', value ->> 'properties', value ->> 'sites', value ->> 'locations',
+  select key, value ->> 'group', value ->> 'organisations', value ->> 'properties', value ->> 'sites', value ->> 'locations',
     value ->> 'points', value ->> 'area', value ->> 'areas', value ->> 'from', value ->> 'to', value ->> 'finest',
     value ->> 'aggregate'
   from json_each(@grants) where value ->> 'group' is not null
-), shared (device_id, point_id, organisation_id, "from", "to", finest, location_id) as (
+)`;
+
+/** `held`: clauses `c` beside the holdings `h` of those who give by them. */
+const sharedOf = (
+  held: string,
+): string => `shared (device_id, point_id, organisation_id, "from", "to", finest, location_id) as (
   select device_id, point_id, organisation_id, "from", "to", finest, location_id from (
     select p.device_id, p.id as point_id, h.organisation_id, i.location_id, max(c.finest) as finest,
       max(max(c."from"), ${PLACED_FROM}) as "from", min(min(c."to"), ${PLACED_TO}) as "to",
       max(c.aggregate) as aggregate,
       min(not exists (select 1 from json_each(c.areas) a where not ${inBox('a.value')})) as inside
-    from clause c join json_each(c.organisations) o
-    join registry.holding h on h.organisation_id = o.value and h.title = 'holder'
+    from ${held}
     ${placedPoints('registry.')}
     where ${named('properties', 'p.property')} and ${named('sites', 'l.site_id')}
       and ${named('locations', 'i.location_id')} and ${named('points', 'p.id')}
@@ -50,3 +50,17 @@ export const SHARED = `clause (grp, organisations, properties, sites, locations,
     group by c.grp, p.id, h.id, i.id
   ) where inside = 1 and aggregate = 0 and "from" < "to"
 )`;
+
+/**
+ * CTEs of `@grants`: `clause`, one for each thing given, and `shared(device_id, point_id, organisation_id, from, to,
+ * finest, location_id)`: what may be read of it. A point is looked at as it was held and installed, stretch by stretch;
+ * of the clauses of one agreement that match such a stretch the most protective of each condition holds.
+ */
+export const SHARED = `${CLAUSE}, ${sharedOf(`clause c join json_each(c.organisations) o
+    join registry.holding h on h.organisation_id = o.value and h.title = 'holder'`)}`;
+
+/** The same of the devices in `asked` alone; the organisations of each clause are taken apart once. */
+export const SHARED_OF_ASKED = `${CLAUSE}, giver (organisation_id, clause) as materialized (
+  select o.value, c.number from clause c join json_each(c.organisations) o
+), ${sharedOf(`asked k cross join registry.holding h on h.device_id = k.device_id and h.title = 'holder'
+    cross join giver v on v.organisation_id = h.organisation_id cross join clause c on c.number = v.clause`)}`;
