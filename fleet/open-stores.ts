@@ -80,7 +80,7 @@ const openAll = async (dataFolder: string, logger: Logger, opened: Opened): Prom
   const projector = await startProjectorThread({ worker, log: logger });
   opened.add(() => projector.close());
   const views = openViewsReader(paths);
-  opened.add(async () => views.close());
+  opened.add(() => views.close());
   const close = async (): Promise<void> => {
     closing = true;
     await opened.close();

@@ -20,7 +20,7 @@ export interface ErasureOrder {
   /** Who held the point at a time, UTC ms. */
   readonly holderAt: (time: number) => string | undefined;
   /** Number of the point in a directory of a source. */
-  readonly numberIn: (source: string, directory: Uint8Array) => number | undefined;
+  readonly numberIn: (source: string, directory: Uint8Array) => Promise<number | undefined>;
 }
 
 export interface ErasureTotals {
@@ -110,7 +110,9 @@ async function* stepsOf({ reader, now }: Deps, orders: readonly ErasureOrder[]):
     const last = entries.at(-1);
     if (last === undefined) return;
     position = last.position;
-    yield { position, erasures: entries.flatMap((entry) => erasuresOf(entry, numbered, now())) };
+    const erasures: Erasure[] = [];
+    for (const entry of entries) erasures.push(...(await erasuresOf(entry, numbered, now())));
+    yield { position, erasures };
   }
 }
 
@@ -129,32 +131,37 @@ interface NumberedOrder {
   readonly number: number;
 }
 
-type Numbered = (source: string, directory: Uint8Array) => readonly NumberedOrder[];
+type Numbered = (source: string, directory: Uint8Array) => Promise<readonly NumberedOrder[]>;
 
 /** Which orders concern batches of a directory: asked once for each, since a gateway has few. */
 const createNumbered = (orders: readonly ErasureOrder[]): Numbered => {
   const known = new Map<string, readonly NumberedOrder[]>();
-  return (source, directory) => {
+  return async (source, directory) => {
     const key = `${source}/${Buffer.from(directory).toString('hex')}`;
-    const found =
-      known.get(key) ??
-      orders.flatMap((order) => {
-        const number = order.numberIn(source, directory);
-        return number === undefined ? [] : [{ order, number }];
-      });
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const found: NumberedOrder[] = [];
+    for (const order of orders) {
+      const number = await order.numberIn(source, directory);
+      if (number !== undefined) found.push({ order, number });
+    }
     known.set(key, found);
     return found;
   };
 };
 
 /** One erasure for each point that the batch has columns of: each takes over what the one before left. */
-const erasuresOf = (entry: LogEntry, numbered: Numbered, erasedAt: number): readonly Erasure[] => {
+const erasuresOf = async (
+  entry: LogEntry,
+  numbered: Numbered,
+  erasedAt: number,
+): Promise<readonly Erasure[]> => {
   if (entry.type !== 'batch') return [];
   const header = headerOf(entry.message);
   if (header === undefined || header.content === 'losses') return [];
   const erasures: Erasure[] = [];
   let { message } = entry;
-  for (const each of numbered(header.source, header.directory)) {
+  for (const each of await numbered(header.source, header.directory)) {
     const reduced = reduce(message, each);
     if (reduced === undefined) continue;
     erasures.push(erasureOf(entry.position, message, reduced, each.order.pointId, erasedAt));

@@ -57,7 +57,7 @@ export const openFleet = (folder: string): OpenedFleet => {
       for (const name of ['log', 'views']) await empty(path(name));
     },
     close: async () => {
-      views.close();
+      await views.close();
       projecting.close();
       registry.close();
       await reader.close();

@@ -65,7 +65,7 @@ export const runErasure = async (
       void process.stderr.write(`\r${what}: ${position} of ${head} log entries`);
   // what waits in the log may bring the directory that a point is numbered in
   await fleet.settle(progress('reading'));
-  const subject = subjectOf(fleet, options);
+  const subject = await subjectOf(fleet, options);
   const orders = subject.targets.map((target) => orderOf(fleet, subject, target));
   const deps = { ...fleet, now: Date.now };
   const found = await countColumns(deps, orders, progress('looking'));
@@ -90,10 +90,13 @@ export const runErasure = async (
   say(json, saidOf(options, { ...erased, alreadyErased: already, people, ...kept }));
 };
 
-const subjectOf = (fleet: OpenedFleet, { point, organisation, from, to }: EraseOptions): Subject => {
+const subjectOf = async (
+  fleet: OpenedFleet,
+  { point, organisation, from, to }: EraseOptions,
+): Promise<Subject> => {
   const { registry, views } = fleet;
   if (point !== undefined) {
-    const row = views.point(operatorScope(registry.organisations()), point);
+    const row = await views.point(operatorScope(registry.organisations()), point);
     if (row === undefined) throw new Error(`There is no point ${point}.`);
     const { id, organisationId } = row;
     return { resource: { type: 'point', id, organisationId }, targets: [{ pointId: id, from, to }] };

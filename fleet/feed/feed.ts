@@ -59,7 +59,7 @@ export interface FeedDeps {
 
 export const createFeed = (deps: FeedDeps): Feed => ({
   start: async (scope) => {
-    const end = endOf(deps, scope);
+    const end = await endOf(deps, scope);
     const places: [number, number][] = [];
     for (const delay of delaysOf(scope)) places.push([delay, await firstWaiting(deps, scope, delay, end)]);
     return places;
@@ -67,7 +67,7 @@ export const createFeed = (deps: FeedDeps): Feed => ({
   read: async (call, place) => {
     const known = new Map(place);
     const oldest = Math.min(...known.values());
-    const end = endOf(deps, call.scope);
+    const end = await endOf(deps, call.scope);
     const delays = delaysOf(call.scope);
     const items: FeedItem[] = [];
     const next: [number, number][] = [];
@@ -80,7 +80,8 @@ export const createFeed = (deps: FeedDeps): Feed => ({
   },
 });
 
-const endOf = ({ views, now }: FeedDeps, scope: Scope): number => views.feedEnd(scope, now() - WAIT_MS);
+const endOf = ({ views, now }: FeedDeps, scope: Scope): Promise<number> =>
+  views.feedEnd(scope, now() - WAIT_MS);
 
 /** Whether what came then is not told under a delay yet. */
 const isTooNew = ({ now }: FeedDeps, { receivedAt }: LogEntry, delay: number): boolean =>
@@ -108,13 +109,13 @@ const follow = async (
 ): Promise<number> => {
   for (let at = from; ;) {
     if (items.length >= call.limit) return at;
-    const positions = deps.views.feedBatches(call.scope, { after: at, to: end, limit: BATCHES });
+    const positions = await deps.views.feedBatches(call.scope, { after: at, to: end, limit: BATCHES });
     // nothing between here and the end is the caller's
     if (positions.length === 0) return delay === 0 ? Math.max(at, end) : at;
     for (const position of positions) {
       const entry = await entryAt(deps, position);
       if (entry !== undefined && isTooNew(deps, entry, delay)) return at;
-      if (entry !== undefined) items.push(...tell(deps, call, entry, delay, sooner));
+      if (entry !== undefined) items.push(...(await tell(deps, call, entry, delay, sooner)));
       at = position;
       if (items.length >= call.limit) return at;
     }
@@ -128,7 +129,7 @@ const firstWaiting = async (deps: FeedDeps, scope: Scope, delay: number, end: nu
   // positions rise with the time of receipt
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    const [position] = deps.views.feedBatches(scope, { after: middle - 1, to: end, limit: 1 });
+    const [position] = await deps.views.feedBatches(scope, { after: middle - 1, to: end, limit: 1 });
     const entry = position === undefined ? undefined : await entryAt(deps, position);
     if (entry === undefined || isTooNew(deps, entry, delay)) high = middle - 1;
     else low = middle;
@@ -137,39 +138,39 @@ const firstWaiting = async (deps: FeedDeps, scope: Scope, delay: number, end: nu
 };
 
 /** What one batch gives under a delay and not under a shorter one. */
-const tell = (
+const tell = async (
   { views, now }: FeedDeps,
   { scope, note }: FeedCall,
   { message, receivedAt }: LogEntry,
   delay: number,
   sooner: number | undefined,
-): readonly FeedItem[] => {
+): Promise<readonly FeedItem[]> => {
   const parsed = parseBatch(message);
   const { source, epoch, directory, content, recalled = false } = parsed.header;
   if (content !== 'readings') return [];
   const body = openBody(parsed);
   if (body.content !== 'readings') return [];
-  const points = views.pointsIn(source, directory);
+  const points = await views.pointsIn(source, directory);
   const given = scopeWithin(scope, delay, receivedAt);
   const before = sooner === undefined ? undefined : scopeWithin(scope, sooner, receivedAt);
-  return body.columns.flatMap(({ point, readings }) => {
+  const items: FeedItem[] = [];
+  for (const { point, readings } of body.columns) {
     const pointId = points.get(point);
-    if (pointId === undefined) return [];
+    if (pointId === undefined) continue;
     const places = readings.map(({ time, ordinal }) => [time, ordinal] as const);
     const asked = { pointId, source, epoch, places };
     const told = new Set(
-      before === undefined ? [] : views.readingsOf(before, now(), asked).map(({ ordinal }) => ordinal),
+      before === undefined
+        ? []
+        : (await views.readingsOf(before, now(), asked)).map(({ ordinal }) => ordinal),
     );
-    const rows = views.readingsOf(given, now(), asked).filter(({ ordinal, time }) => {
+    const rows = (await views.readingsOf(given, now(), asked)).filter(({ ordinal, time }) => {
       return !told.has(ordinal) && (delay === 0 || time < now() - delay);
     });
     if (rows.length > 0) note({ pointId, times: rows.map(({ time }) => time), resolutionMs: 0 });
-    return rows.map((row): FeedItem => ({
-      pointId,
-      row,
-      receivedAt,
-      late: receivedAt - row.time > LATE_MS,
-      recalled,
-    }));
-  });
+    for (const row of rows) {
+      items.push({ pointId, row, receivedAt, late: receivedAt - row.time > LATE_MS, recalled });
+    }
+  }
+  return items;
 };

@@ -114,7 +114,7 @@ const addActs: Routes = (server, context) => {
     async (request) => {
       const { record } = request.query;
       const reach = actorOf(context, request).reach ?? { organisations: new Set<string>() };
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         ({ after, limit }) => seenActs(context, reach, record, placeOf(after), limit),

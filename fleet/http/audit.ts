@@ -84,7 +84,7 @@ const addSearch: Routes = (server, context) => {
           lines,
         });
       }
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         ({ after, limit }) =>

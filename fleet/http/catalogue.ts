@@ -21,13 +21,13 @@ export const catalogueRoutes: Routes = (server, context) => {
         response: { 200: { description: 'A page of the catalogue.', content: LINKED_CONTENT } },
       },
     },
-    async (request, reply) => sendLinked(request, reply, pageOf(context, request)),
+    async (request, reply) => sendLinked(request, reply, await pageOf(context, request)),
   );
 };
 
-const pageOf = (context: HttpContext, request: FastifyRequest<{ Querystring: Paging }>) => {
+const pageOf = async (context: HttpContext, request: FastifyRequest<{ Querystring: Paging }>) => {
   const seen = seenDatasets(context, request).toSorted((one, other) => (one.id < other.id ? -1 : 1));
-  const { items, next } = readPage(
+  const { items, next } = await readPage(
     context,
     request,
     ({ after = '', limit }) => seen.filter(({ id }) => id > after).slice(0, limit),

@@ -35,32 +35,32 @@ export const fitting = (spanMs: number, width: number): readonly (Resolution | '
 };
 
 /** The finest that fits and that gives anything: a scope may hide what is finer, and retention may have taken it. */
-export const readChart = (
+export const readChart = async (
   views: Pick<ViewsReader, 'readings' | 'rollups'>,
   scope: Scope,
   now: number,
   query: ChartQuery,
-): Chart => {
+): Promise<Chart> => {
   const resolutions = fitting(query.to - query.from, query.width);
   let chart: Chart | undefined;
   for (const resolution of resolutions) {
     chart =
       resolution === 'raw'
-        ? rawChart(views, scope, now, query)
-        : cellChart(views, scope, now, query, resolution);
+        ? await rawChart(views, scope, now, query)
+        : await cellChart(views, scope, now, query, resolution);
     if (chart.times.length > 0) return chart;
   }
   return chart ?? { resolution: '1d', times: [], values: [], mins: [], maxs: [] };
 };
 
-const rawChart = (
+const rawChart = async (
   views: Pick<ViewsReader, 'readings'>,
   scope: Scope,
   now: number,
   query: ChartQuery,
-): Chart => {
+): Promise<Chart> => {
   const { pointId, from, to, width } = query;
-  const rows = views.readings(scope, now, { pointId, from, to, limit: width });
+  const rows = await views.readings(scope, now, { pointId, from, to, limit: width });
   const none = rows.map(() => null);
   return {
     resolution: 'raw',
@@ -71,14 +71,14 @@ const rawChart = (
   };
 };
 
-const cellChart = (
+const cellChart = async (
   views: Pick<ViewsReader, 'rollups'>,
   scope: Scope,
   now: number,
   { pointId, from, to, width }: ChartQuery,
   resolution: Resolution,
-): Chart => {
-  const rows = views.rollups(scope, now, { pointId, resolution, from, to, limit: width });
+): Promise<Chart> => {
+  const rows = await views.rollups(scope, now, { pointId, resolution, from, to, limit: width });
   return {
     resolution,
     times: rows.map(({ start }) => start),

@@ -69,7 +69,7 @@ const pointsAsked = async (
   }
   const points: PointRow[] = [];
   for (const id of ids) {
-    const point = context.views.point(scope, id);
+    const point = await context.views.point(scope, id);
     if (point === undefined) throw new HttpError('not-found', 'There is no such point.');
     points.push(point);
     await setImmediate();
@@ -88,8 +88,8 @@ const chartsOf = (
   const now = context.now();
   const period = periodOf(request.query, now);
   const note = noteReads(context, request, scope);
-  const chartOf = (point: PointRow): Chart => {
-    const chart = readChart(context.views, scope, now, { pointId: point.id, ...period, width });
+  const chartOf = async (point: PointRow): Promise<Chart> => {
+    const chart = await readChart(context.views, scope, now, { pointId: point.id, ...period, width });
     note({ pointId: point.id, times: chart.times, resolutionMs: FINEST[chart.resolution] });
     return chart;
   };
@@ -98,11 +98,11 @@ const chartsOf = (
 
 async function* written(
   points: readonly PointRow[],
-  chartOf: (point: PointRow) => Chart,
+  chartOf: (point: PointRow) => Promise<Chart>,
 ): AsyncGenerator<string> {
   let before = '{"items":[';
   for (const point of points) {
-    yield before + JSON.stringify(presentChart(point, chartOf(point)));
+    yield before + JSON.stringify(presentChart(point, await chartOf(point)));
     before = ',';
     await setImmediate();
   }

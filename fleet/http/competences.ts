@@ -24,7 +24,7 @@ export const competenceRoutes: Routes = (server, context) => {
     },
     async (request) => {
       const rows = readableRows(context, request);
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         ({ after, limit }) =>

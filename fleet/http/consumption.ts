@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import { Type } from 'typebox';
+import { Type, type Static } from 'typebox';
 import {
   consumptionOf,
   type Index,
@@ -91,7 +91,7 @@ export const consumptionRoutes: Routes = (server, context) => {
     },
     async (request) => {
       const scope = ownScopeOf(context, request);
-      const location = context.views.location(scope, request.params.id);
+      const location = await context.views.location(scope, request.params.id);
       if (location === undefined) throw new HttpError('not-found', 'There is no such location.');
       const to = request.query.to === undefined ? context.now() : parseTime('to', request.query.to);
       const period = { from: parseTime('from', request.query.from), to };
@@ -99,22 +99,15 @@ export const consumptionRoutes: Routes = (server, context) => {
       const zone =
         readableRows(context, request).record('organisation', location.organisationId)?.timeZone ?? 'UTC';
       const buckets = bucketsOf(period, request.query.resolution ?? 'total', zone);
-      const found = legsOf(context, scope, location.id);
+      const found = await legsOf(context, scope, location.id);
       const properties = [...new Set(found.map(({ leg }) => leg.property))].toSorted();
-      return {
-        locationId: location.id,
-        items: properties
-          .filter((property) => property === (request.query.property ?? property))
-          .map((property) =>
-            itemOf(
-              context,
-              scope,
-              found.filter(({ leg }) => leg.property === property),
-              period,
-              buckets,
-            ),
-          ),
-      };
+      const asked = properties.filter((property) => property === (request.query.property ?? property));
+      const items: Static<typeof CONSUMPTION>['items'] = [];
+      for (const property of asked) {
+        const legs = found.filter(({ leg }) => leg.property === property);
+        items.push(await itemOf(context, scope, legs, period, buckets));
+      }
+      return { locationId: location.id, items };
     },
   );
 };
@@ -125,19 +118,25 @@ interface FoundLeg {
 }
 
 /** Counters of all devices that are, or were, installed there and that the scope shows. */
-const legsOf = ({ registry, views }: HttpContext, scope: Scope, locationId: string): readonly FoundLeg[] =>
-  (registry as Rows).records('installation', { locationId }).flatMap((installation) =>
-    (registry as Rows)
-      .records('point', { deviceId: installation.deviceId, kind: 'counter' })
-      .flatMap(({ id }) => {
-        const point = views.point(scope, id);
-        if (point === undefined) return [];
-        const rollover = views.rolloverOf(scope, id);
-        return [{ point, leg: { installation, property: point.property, pointId: id, rollover } }];
-      }),
-  );
+const legsOf = async (
+  { registry, views }: HttpContext,
+  scope: Scope,
+  locationId: string,
+): Promise<readonly FoundLeg[]> => {
+  const rows: Rows = registry;
+  const legs: FoundLeg[] = [];
+  for (const installation of rows.records('installation', { locationId })) {
+    for (const { id } of rows.records('point', { deviceId: installation.deviceId, kind: 'counter' })) {
+      const point = await views.point(scope, id);
+      if (point === undefined) continue;
+      const rollover = await views.rolloverOf(scope, id);
+      legs.push({ point, leg: { installation, property: point.property, pointId: id, rollover } });
+    }
+  }
+  return legs;
+};
 
-const itemOf = (
+const itemOf = async (
   context: HttpContext,
   scope: Scope,
   found: readonly FoundLeg[],
@@ -145,7 +144,7 @@ const itemOf = (
   buckets: readonly Span[],
 ) => {
   const legs = found.map(({ leg }) => leg).toSorted((a, b) => a.installation.from - b.installation.from);
-  const source = sourceOf(context, scope, period);
+  const source = await sourceOf(context, scope, legs, period);
   const property = legs[0]?.property ?? '';
   return {
     property,
@@ -178,42 +177,55 @@ const present = (span: Span, { value, missing, revised }: ReturnType<typeof cons
   })),
 });
 
-/** What counters said over a period: read once, and looked into for each bucket. */
-const sourceOf = (context: HttpContext, scope: Scope, period: Span): Legs => {
-  const { views } = context;
+/** What counters said over a period, and last before it: read once, and looked into for each bucket. */
+const sourceOf = async (
+  context: HttpContext,
+  scope: Scope,
+  legs: readonly Leg[],
+  period: Span,
+): Promise<Legs> => {
   const now = context.now();
-  const known = new Map<string, readonly Index[]>();
   const resolution: Resolution = period.to - period.from <= MINUTES_UP_TO_MS ? '1m' : '1h';
-  const cells = (pointId: string, asked: Resolution, { from, to }: Span): readonly RollupRow[] =>
-    from < to ? views.rollups(scope, now, { pointId, resolution: asked, from, to, limit: 100_000 }) : [];
-  const all = ({ pointId }: Leg): readonly Index[] => {
-    const fine = cells(pointId, resolution, period);
-    const said = known.get(pointId) ?? edgesOf(fine.length > 0 ? fine : cells(pointId, '15m', period));
-    known.set(pointId, said);
-    return said;
-  };
-  const earlier = (leg: Leg, time: number): Index | undefined => {
-    const { pointId, installation } = leg;
-    const day = { from: Math.max(installation.from, time - 400 * DAY_MS), to: time };
-    return [
-      ...cells(pointId, '1d', day),
-      ...cells(pointId, '1h', { from: time - 3 * DAY_MS, to: time }),
-      ...cells(pointId, '1m', { from: time - DAY_MS / 8, to: time }),
-    ]
-      .flatMap(({ aggregate }) => (aggregate.last === null ? [] : [aggregate.last]))
-      .filter((index) => index.time < time)
-      .reduce<Index | undefined>(
-        (newest, index) => (newest !== undefined && newest.time >= index.time ? newest : index),
-        undefined,
-      );
-  };
+  const said = new Map<string, readonly Index[]>();
+  const earlier = new Map<Leg, Index | undefined>();
+  for (const leg of legs) {
+    const { pointId } = leg;
+    const cells: CellsOf = async (asked, { from, to }) =>
+      from < to
+        ? context.views.rollups(scope, now, { pointId, resolution: asked, from, to, limit: 100_000 })
+        : [];
+    if (!said.has(pointId)) {
+      const fine = await cells(resolution, period);
+      said.set(pointId, edgesOf(fine.length > 0 ? fine : await cells('15m', period)));
+    }
+    earlier.set(leg, await lastBefore(cells, leg.installation.from, period.from));
+  }
+  const all = ({ pointId }: Leg): readonly Index[] => said.get(pointId) ?? [];
   return {
     indexes: (leg, { from, to }) => all(leg).filter(({ time }) => time >= from && time < to),
-    before: (leg, time) =>
-      all(leg).findLast((index) => index.time < time) ?? earlier(leg, Math.min(time, period.from)),
+    before: (leg, time) => all(leg).findLast((index) => index.time < time) ?? earlier.get(leg),
     readable: ({ installation: { deviceId } }, span) =>
       readableSpans(context, scope, deviceId, now).some(({ from, to }) => from <= span.from && span.to <= to),
   };
+};
+
+/** Cells of one point that start in a span. */
+type CellsOf = (resolution: Resolution, span: Span) => Promise<readonly RollupRow[]>;
+
+/** The last that a counter said before a time, from the beginning of its installation on. */
+const lastBefore = async (cells: CellsOf, begin: number, time: number): Promise<Index | undefined> => {
+  const found = [
+    ...(await cells('1d', { from: Math.max(begin, time - 400 * DAY_MS), to: time })),
+    ...(await cells('1h', { from: time - 3 * DAY_MS, to: time })),
+    ...(await cells('1m', { from: time - DAY_MS / 8, to: time })),
+  ];
+  return found
+    .flatMap(({ aggregate }) => (aggregate.last === null ? [] : [aggregate.last]))
+    .filter((index) => index.time < time)
+    .reduce<Index | undefined>(
+      (newest, index) => (newest !== undefined && newest.time >= index.time ? newest : index),
+      undefined,
+    );
 };
 
 const edgesOf = (cells: readonly RollupRow[]): readonly Index[] =>

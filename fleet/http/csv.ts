@@ -52,13 +52,13 @@ const LATEST_COLUMNS = [
 
 /** The newest readings of all points that `read` gives, by id. */
 export async function* csvOfLatest(
-  read: (page: Page) => readonly LatestRow[],
+  read: (page: Page) => Promise<readonly LatestRow[]>,
   given: (rows: readonly LatestRow[]) => void,
 ): AsyncGenerator<string> {
   yield csvHeader(LATEST_COLUMNS);
   let after: string | undefined;
   for (;;) {
-    const rows = read({ limit: LATEST_CHUNK, ...(after === undefined ? {} : { after }) });
+    const rows = await read({ limit: LATEST_CHUNK, ...(after === undefined ? {} : { after }) });
     after = rows.at(-1)?.id;
     if (after === undefined) return;
     given(rows);
@@ -77,7 +77,7 @@ export async function* csvOfReadings(
   let after: ReadingKey | undefined;
   for (;;) {
     const place = after === undefined ? {} : { after };
-    const rows = views.readings(scope, now, { pointId: point.id, from, to, limit: CHUNK, ...place });
+    const rows = await views.readings(scope, now, { pointId: point.id, from, to, limit: CHUNK, ...place });
     after = rows.at(-1)?.key;
     if (after === undefined) return;
     given(rows.map(({ time }) => time));
@@ -97,7 +97,7 @@ export async function* csvOfRollups(
   let after: number | undefined;
   for (;;) {
     const place = after === undefined ? {} : { after };
-    const rows = views.rollups(scope, now, {
+    const rows = await views.rollups(scope, now, {
       pointId: point.id,
       resolution,
       from,

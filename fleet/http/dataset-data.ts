@@ -52,9 +52,9 @@ export const datasetDataRoutes: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const scope = datasetScopeOf(context, request, request.params.id);
+      const scope = await datasetScopeOf(context, request, request.params.id);
       const note = noteReads(context, request, scopeOf(context, request));
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         (wanted) => context.views.latest(scope, context.now(), wanted),
@@ -82,7 +82,7 @@ export const datasetDataRoutes: Routes = (server, context) => {
     async (request, reply) => {
       const { id } = request.params;
       const period = periodOf(context, request.query);
-      const given = datasetScopeOf(context, request, id);
+      const given = await datasetScopeOf(context, request, id);
       const scope = scopeOf(context, request);
       const lines = csvOf(context, given, noteReads(context, request, scope), period);
       return sendFile(context, request, reply, {
@@ -95,21 +95,23 @@ export const datasetDataRoutes: Routes = (server, context) => {
   );
 };
 
-const datasetScopeOf = (context: HttpContext, request: FastifyRequest, id: string): Scope => {
+const datasetScopeOf = async (context: HttpContext, request: FastifyRequest, id: string): Promise<Scope> => {
   const dataset = requireSeen(context, request, id);
   const scope = scopeOf(context, request);
   if (reachOf(context, request).organisations.has(dataset.organisationId)) {
     const { sharing } = context;
     return ownDatasetScope(scope, dataset, { themes: sharing.policy().themes, bodies: sharing.bodies() });
   }
-  return givenDatasetScope(scope, id, (selected) =>
-    [...pointsOf(context, selected)].map((point) => point.id),
-  );
+  return givenDatasetScope(scope, id, async (selected) => {
+    const ids: string[] = [];
+    for await (const point of pointsOf(context, selected)) ids.push(point.id);
+    return ids;
+  });
 };
 
-function* pointsOf({ views }: HttpContext, scope: Scope): Generator<PointRow> {
+async function* pointsOf({ views }: HttpContext, scope: Scope): AsyncGenerator<PointRow> {
   for (let after = ''; ;) {
-    const points = views.points(scope, { after, limit: POINTS });
+    const points = await views.points(scope, { after, limit: POINTS });
     yield* points;
     after = points.at(-1)?.id ?? '';
     if (after === '') return;
@@ -149,12 +151,12 @@ async function* csvOf(
   { from, to, resolution = 'raw' }: Period,
 ): AsyncGenerator<string> {
   yield csvHeader(resolution === 'raw' ? RAW_COLUMNS : CELL_COLUMNS);
-  for (const point of pointsOf(context, scope)) {
+  for await (const point of pointsOf(context, scope)) {
     const chunks =
       resolution === 'raw'
         ? rawChunks(context, scope, point, { from, to })
         : cellChunks(context, scope, point, { from, to }, resolution);
-    for (const { times, lines } of chunks) {
+    for await (const { times, lines } of chunks) {
       note({ pointId: point.id, times, resolutionMs: FINEST[resolution] });
       yield lines;
       await setImmediate();
@@ -169,15 +171,15 @@ interface Chunk {
 
 type Span = Pick<Period, 'from' | 'to'>;
 
-function* rawChunks(
+async function* rawChunks(
   { views, now }: HttpContext,
   scope: Scope,
   point: PointRow,
   span: Span,
-): Generator<Chunk> {
+): AsyncGenerator<Chunk> {
   for (let after: ReadingKey | undefined; ;) {
     const place = after === undefined ? {} : { after };
-    const rows = views.readings(scope, now(), { pointId: point.id, ...span, limit: ROWS, ...place });
+    const rows = await views.readings(scope, now(), { pointId: point.id, ...span, limit: ROWS, ...place });
     after = rows.at(-1)?.key;
     if (after === undefined) return;
     const lines = rows.map((row) => csvLine({ ...pointCells(point), ...presentReading(row) }, RAW_COLUMNS));
@@ -185,17 +187,17 @@ function* rawChunks(
   }
 }
 
-function* cellChunks(
+async function* cellChunks(
   { views, now }: HttpContext,
   scope: Scope,
   point: PointRow,
   span: Span,
   resolution: Resolution,
-): Generator<Chunk> {
+): AsyncGenerator<Chunk> {
   for (let after: number | undefined; ;) {
     const place = after === undefined ? {} : { after };
     const query = { pointId: point.id, resolution, ...span, limit: ROWS, ...place };
-    const rows = views.rollups(scope, now(), query);
+    const rows = await views.rollups(scope, now(), query);
     after = rows.at(-1)?.start;
     if (after === undefined) return;
     const lines = rows.map((row) => csvLine({ ...pointCells(point), ...presentRollup(row) }, CELL_COLUMNS));

@@ -42,7 +42,7 @@ const addReads: Routes = (server, context) => {
     },
     async (request) => {
       const seen = seenDatasets(context, request);
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         ({ after = '', limit }) => seen.filter(({ id }) => id > after).slice(0, limit),

@@ -62,7 +62,7 @@ const addListing: Routes = (server, context) => {
     },
     async (request) => {
       const reach = reachOf(context, request);
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         (wanted) => context.registry.enrolmentTokensIn(reach, wanted),

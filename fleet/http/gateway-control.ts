@@ -43,7 +43,7 @@ const addClaims: Routes = (server, context) => {
     },
     async (request) => {
       const reach = reachOf(context, request);
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         (wanted) => waitingClaimsIn(context.registry, reach, context.now(), wanted),
@@ -76,11 +76,10 @@ const claimOf = (context: HttpContext, request: Asked): HeldClaim => {
   return claim;
 };
 
-/** The holder of the gateway that the caller may decide about. */
-const holderOf = (context: HttpContext, request: Asked): string => {
-  const gateway = context.views.gateway(ownScopeOf(context, request), request.params.id);
+/** The holder of a gateway that the caller sees. */
+const holderOf = async (context: HttpContext, request: Asked): Promise<string> => {
+  const gateway = await context.views.gateway(ownScopeOf(context, request), request.params.id);
   if (gateway === undefined) throw new HttpError('not-found', 'There is no such gateway.');
-  authorise(context, request, inOrganisation(gateway.organisationId));
   return gateway.organisationId;
 };
 
@@ -160,7 +159,8 @@ const addRevoke: Routes = (server, context) => {
       },
     },
     async (request, reply) => {
-      const organisationId = holderOf(context, request);
+      const organisationId = await holderOf(context, request);
+      authorise(context, request, inOrganisation(organisationId));
       const { reason } = request.body;
       const by = nameOf(request.subject);
       const revoke = () => context.gatewayControl.revoke(request.params.id, { by, reason });
@@ -187,7 +187,8 @@ const addReplace: Routes = (server, context) => {
       },
     },
     async (request, reply) => {
-      const organisationId = holderOf(context, request);
+      const organisationId = await holderOf(context, request);
+      authorise(context, request, inOrganisation(organisationId));
       const { qr, ...bounds } = request.body;
       const createdBy = subjectId(request.subject);
       const order = { ...bounds, organisationId, createdBy, replaces: request.params.id };

@@ -35,7 +35,7 @@ const addListing: Routes = (server, context) => {
       const scope = ownScopeOf(context, request);
       const { state } = request.query;
       const read = (page: { after?: string; limit: number }) => context.views.gateways(scope, page);
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         (wanted) =>
@@ -44,7 +44,7 @@ const addListing: Routes = (server, context) => {
             : readMatching(read, wanted, (gateway) => stateOf(gateway, context.now()) === state),
         ({ id }) => id,
       );
-      const holes = context.views.holes(
+      const holes = await context.views.holes(
         scope,
         page.items.map(({ id }) => id),
       );
@@ -70,9 +70,9 @@ const addDetail: Routes = (server, context) => {
     },
     async (request) => {
       const scope = ownScopeOf(context, request);
-      const gateway = context.views.gateway(scope, request.params.id);
+      const gateway = await context.views.gateway(scope, request.params.id);
       if (gateway === undefined) throw new HttpError('not-found', 'There is no such gateway.');
-      const ledger = context.views.ledger(scope, gateway.id);
+      const ledger = await context.views.ledger(scope, gateway.id);
       const health: unknown = gateway.health === null ? null : JSON.parse(gateway.health);
       return {
         ...present(gateway, holesOf(ledger), context.now()),
@@ -114,15 +114,15 @@ const present = (gateway: Gateway, holes: number, now: number) => {
 };
 
 /** Reads on until `limit` items match or none are left. */
-const readMatching = <Item extends { readonly id: string }>(
-  read: (page: { after?: string; limit: number }) => readonly Item[],
+const readMatching = async <Item extends { readonly id: string }>(
+  read: (page: { after?: string; limit: number }) => Promise<readonly Item[]>,
   wanted: { readonly after?: string; readonly limit: number },
   matches: (item: Item) => boolean,
-): Item[] => {
+): Promise<Item[]> => {
   const found: Item[] = [];
   let page = wanted;
   for (;;) {
-    const items = read({ ...page, limit: 1000 });
+    const items = await read({ ...page, limit: 1000 });
     found.push(...items.filter(matches));
     const last = items.at(-1);
     if (items.length < 1000 || last === undefined || found.length >= wanted.limit) break;

@@ -16,7 +16,7 @@ interface Listing<Row> {
   readonly action: Action;
   readonly summary: string;
   readonly item: TSchema;
-  readonly read: (views: ViewsReader, scope: Scope, page: Page) => readonly Row[];
+  readonly read: (views: ViewsReader, scope: Scope, page: Page) => Promise<readonly Row[]>;
   readonly present: (row: Row) => unknown;
 }
 
@@ -62,7 +62,7 @@ const list = <Row extends { readonly id: string }>(
     },
     async (request) => {
       const scope = scopeOf(context, request);
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         (wanted) => read(context.views, scope, wanted),
@@ -96,7 +96,8 @@ const addLatest: Routes = (server, context) => {
     async (request, reply) => {
       const scope = scopeOf(context, request);
       const note = noteReads(context, request, scope);
-      const read = (page: Page): readonly LatestRow[] => context.views.latest(scope, context.now(), page);
+      const read = (page: Page): Promise<readonly LatestRow[]> =>
+        context.views.latest(scope, context.now(), page);
       const given = (rows: readonly LatestRow[]): void => {
         for (const { id, time } of rows) note({ pointId: id, times: [time], resolutionMs: 0 });
       };
@@ -108,7 +109,7 @@ const addLatest: Routes = (server, context) => {
           lines,
         });
       }
-      const page = readPage(context, request, read, ({ id }) => id);
+      const page = await readPage(context, request, read, ({ id }) => id);
       given(page.items);
       const answer = { ...page, items: page.items.map(presentLatest) };
       return reply.serializer(JSON.stringify).type('application/json; charset=utf-8').send(answer);

@@ -21,10 +21,10 @@ export const ledgerRoutes: Routes = (server, context) => {
     async (request) => {
       const scope = ownScopeOf(context, request);
       const { id } = request.params;
-      if (context.views.gateway(scope, id) === undefined) {
+      if ((await context.views.gateway(scope, id)) === undefined) {
         throw new HttpError('not-found', 'There is no such gateway.');
       }
-      return present(id, context.views.ledgerDetail(scope, id));
+      return present(id, await context.views.ledgerDetail(scope, id));
     },
   );
 };

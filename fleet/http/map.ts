@@ -87,7 +87,7 @@ export const mapRoutes: Routes = (server, context) => {
         ...(near === undefined ? {} : { near }),
       };
       const scope = scopeOf(context, request);
-      const { items, next } = readPage(
+      const { items, next } = await readPage(
         context,
         request,
         (page) => context.views.placed(scope, context.now(), { ...wanted, ...page }),

@@ -48,11 +48,11 @@ const addEvents: Routes = (server, context) => {
     async (request) => {
       const scope = ownScopeOf(context, request);
       const { id } = request.params;
-      if (context.views.gateway(scope, id) === undefined) {
+      if ((await context.views.gateway(scope, id)) === undefined) {
         throw new HttpError('not-found', 'There is no such gateway.');
       }
       return {
-        items: context.views.events(scope, id).map(({ firstAt, lastAt, ...event }) => ({
+        items: (await context.views.events(scope, id)).map(({ firstAt, lastAt, ...event }) => ({
           ...event,
           alarm: ALARMS.has(event.kind),
           first: isoTime(firstAt),
@@ -78,10 +78,10 @@ const addCommands: Routes = (server, context) => {
     async (request) => {
       const scope = ownScopeOf(context, request);
       const { id } = request.params;
-      if (context.views.gateway(scope, id) === undefined) {
+      if ((await context.views.gateway(scope, id)) === undefined) {
         throw new HttpError('not-found', 'There is no such gateway.');
       }
-      return { items: context.views.commands(scope, id).map(present) };
+      return { items: (await context.views.commands(scope, id)).map(present) };
     },
   );
 };
@@ -101,7 +101,7 @@ const addRecall: Routes = (server, context) => {
     },
     async (request, reply) => {
       const scope = ownScopeOf(context, request);
-      const gateway = context.views.gateway(scope, request.params.id);
+      const gateway = await context.views.gateway(scope, request.params.id);
       if (gateway === undefined) throw new HttpError('not-found', 'There is no such gateway.');
       authorise(context, request, inOrganisation(gateway.organisationId));
       const [from, to] = [Date.parse(request.body.from), Date.parse(request.body.to)];

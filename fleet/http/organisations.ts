@@ -22,8 +22,8 @@ export const organisationRoutes: Routes = (server, context) => {
       },
     },
     async (request) => {
-      const all = context.views.organisations(ownScopeOf(context, request));
-      const page = readPage(
+      const all = await context.views.organisations(ownScopeOf(context, request));
+      const page = await readPage(
         context,
         request,
         ({ after, limit }) => all.filter(({ id }) => after === undefined || id > after).slice(0, limit),

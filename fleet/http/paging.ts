@@ -34,16 +34,16 @@ export const bindingOf = (request: FastifyRequest<{ Querystring: Paging }>): str
 };
 
 /** Reads one page with `read` and seals the place of its last item. */
-export const readPage = <Item>(
+export const readPage = async <Item>(
   context: HttpContext,
   request: FastifyRequest<{ Querystring: Paging }>,
-  read: (page: Page) => readonly Item[],
+  read: (page: Page) => Promise<readonly Item[]> | readonly Item[],
   placeOf: (item: Item) => string,
-): { items: Item[]; next: string | null } => {
+): Promise<{ items: Item[]; next: string | null }> => {
   const { limit = DEFAULT_LIMIT, cursor } = request.query;
   const binding = bindingOf(request);
   const after = cursor === undefined ? {} : { after: context.cursors.open(cursor, binding) };
-  const found = read({ ...after, limit: limit + 1 });
+  const found = await read({ ...after, limit: limit + 1 });
   const items = found.slice(0, limit);
   const last = items.at(-1);
   const next =

@@ -39,7 +39,7 @@ const addSites: Routes = (server, context) => {
     },
     async (request) => {
       const sites = readableRows(context, request).records('site', { mergedInto: null });
-      const page = readPage(
+      const page = await readPage(
         context,
         request,
         ({ after, limit }) => sites.filter(({ id }) => after === undefined || id > after).slice(0, limit),
@@ -82,7 +82,7 @@ const addLocations: Routes = (server, context) => {
       readPage(
         context,
         request,
-        (page) => context.views.locations(scopeOf(context, request), page).map(unmerged),
+        async (page) => (await context.views.locations(scopeOf(context, request), page)).map(unmerged),
         ({ id }) => id,
       ),
   );

@@ -51,7 +51,7 @@ export const proofRoutes: Routes = (server, context) => {
       const proof = await (resolution === 'raw'
         ? context.proofs.reading(asked)
         : context.proofs.window({ ...asked, resolution }));
-      const organisationId = context.views.point(asked.scope, pointId)?.organisationId;
+      const organisationId = (await context.views.point(asked.scope, pointId))?.organisationId;
       recordExport(context, request, {
         name: `${pointId}.proof`,
         ...(organisationId === undefined ? {} : { organisationId }),

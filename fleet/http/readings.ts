@@ -69,7 +69,7 @@ export const readingsRoutes: Routes = (server, context) => {
     },
     async (request, reply) => {
       const scope = scopeOf(context, request);
-      const asked = seriesRequest(context, request, scope);
+      const asked = await seriesRequest(context, request, scope);
       const resolution = request.query.resolution ?? 'raw';
       if (request.query.format === 'csv') {
         const lines =
@@ -88,8 +88,8 @@ export const readingsRoutes: Routes = (server, context) => {
       }
       const page =
         resolution === 'raw'
-          ? readingsPage(context, request, asked)
-          : rollupsPage(context, request, asked, resolution);
+          ? await readingsPage(context, request, asked)
+          : await rollupsPage(context, request, asked, resolution);
       return reply.serializer(JSON.stringify).type('application/json; charset=utf-8').send(page);
     },
   );
@@ -97,9 +97,13 @@ export const readingsRoutes: Routes = (server, context) => {
 
 type SeriesHttpRequest = FastifyRequest<{ Querystring: Query }>;
 
-const seriesRequest = (context: HttpContext, request: SeriesHttpRequest, scope: Scope): SeriesRequest => {
+const seriesRequest = async (
+  context: HttpContext,
+  request: SeriesHttpRequest,
+  scope: Scope,
+): Promise<SeriesRequest> => {
   const { query } = request;
-  const point = context.views.point(scope, query.point);
+  const point = await context.views.point(scope, query.point);
   if (point === undefined) throw new HttpError('not-found', 'There is no such point.');
   const { from, to } = periodOf(query, context.now());
   const note = noteReads(context, request, scope);
@@ -116,20 +120,26 @@ interface Place<Key> {
 }
 
 /** Reads one page of a period with `read`; `keyOf` gives the place of a row in its series. */
-const seriesPage = <Row, Key>(
+const seriesPage = async <Row, Key>(
   context: HttpContext,
   request: SeriesHttpRequest,
   asked: SeriesRequest,
-  read: (page: { pointId: string; from: number; to: number; limit: number; after?: Key }) => readonly Row[],
+  read: (page: {
+    pointId: string;
+    from: number;
+    to: number;
+    limit: number;
+    after?: Key;
+  }) => Promise<readonly Row[]>,
   keyOf: (row: Row) => Key,
-): { rows: readonly Row[]; next: string | null } => {
+): Promise<{ rows: readonly Row[]; next: string | null }> => {
   const { limit = DEFAULT_LIMIT, cursor } = request.query;
   const binding = bindingOf(request);
   const place =
     cursor === undefined ? undefined : (JSON.parse(context.cursors.open(cursor, binding)) as Place<Key>);
   const { from, to } = place ?? asked;
   const after = place === undefined ? {} : { after: place.after };
-  const found = read({ pointId: asked.point.id, from, to, limit: limit + 1, ...after });
+  const found = await read({ pointId: asked.point.id, from, to, limit: limit + 1, ...after });
   const rows = found.slice(0, limit);
   const last = rows.at(-1);
   if (found.length <= limit || last === undefined) return { rows, next: null };
@@ -137,8 +147,8 @@ const seriesPage = <Row, Key>(
   return { rows, next: context.cursors.seal(JSON.stringify(next), binding) };
 };
 
-const readingsPage = (context: HttpContext, request: SeriesHttpRequest, asked: SeriesRequest) => {
-  const { rows, next } = seriesPage<ReadingRow, ReadingKey>(
+const readingsPage = async (context: HttpContext, request: SeriesHttpRequest, asked: SeriesRequest) => {
+  const { rows, next } = await seriesPage<ReadingRow, ReadingKey>(
     context,
     request,
     asked,
@@ -149,13 +159,13 @@ const readingsPage = (context: HttpContext, request: SeriesHttpRequest, asked: S
   return { items: rows.map(presentReading), next };
 };
 
-const rollupsPage = (
+const rollupsPage = async (
   context: HttpContext,
   request: SeriesHttpRequest,
   asked: SeriesRequest,
   resolution: Resolution,
 ) => {
-  const { rows, next } = seriesPage<RollupRow, number>(
+  const { rows, next } = await seriesPage<RollupRow, number>(
     context,
     request,
     asked,

@@ -20,8 +20,8 @@ export const ledgerCommand = (): Command =>
     .argument('[gateway]', 'id of one gateway (default: all)')
     .option('--data <folder>', 'the fleet’s data', './fleet-data')
     .option('--json', 'for scripts', false)
-    .action((gateway: string | undefined, options: LedgerOptions) => {
-      const ledgers = readLedgers(resolve(options.data), gateway);
+    .action(async (gateway: string | undefined, options: LedgerOptions) => {
+      const ledgers = await readLedgers(resolve(options.data), gateway);
       const text = options.json
         ? `${JSON.stringify(ledgers, null, 2)}\n`
         : ledgers.map(renderLedger).join('\n');
@@ -29,30 +29,30 @@ export const ledgerCommand = (): Command =>
       if (!ledgers.every(ledgerAddsUp)) process.exitCode = 1;
     });
 
-const readLedgers = (folder: string, wanted: string | undefined): readonly GatewayLedger[] => {
+const readLedgers = async (folder: string, wanted: string | undefined): Promise<readonly GatewayLedger[]> => {
   const path = (name: string): string => join(folder, `${name}.db`);
   const registry = openRegistryStore(path('registry'), { newId });
   const views = openViewsReader({ views: path('views'), registry: path('registry'), log: path('log') });
   try {
-    return ledgersOf(registry, views, wanted);
+    return await ledgersOf(registry, views, wanted);
   } finally {
-    views.close();
+    await views.close();
     registry.close();
   }
 };
 
-const ledgersOf = (
+const ledgersOf = async (
   registry: RegistryStore,
   views: ViewsReader,
   wanted: string | undefined,
-): readonly GatewayLedger[] => {
+): Promise<readonly GatewayLedger[]> => {
   const scope = operatorScope(registry.organisations());
   const gateways = registry.gateways().filter(({ id }) => wanted === undefined || id === wanted);
   if (wanted !== undefined && gateways.length === 0) throw new Error(`There is no gateway ${wanted}.`);
-  return gateways.map(({ id, name }) => ({
-    gatewayId: id,
-    name,
-    ...views.ledgerDetail(scope, id),
-    events: views.events(scope, id),
-  }));
+  const ledgers: GatewayLedger[] = [];
+  for (const { id, name } of gateways) {
+    const [detail, events] = [await views.ledgerDetail(scope, id), await views.events(scope, id)];
+    ledgers.push({ gatewayId: id, name, ...detail, events });
+  }
+  return ledgers;
 };

@@ -27,7 +27,7 @@ export interface ReceptionDeps {
     'gateway' | 'noteGateway' | 'noteEpoch' | 'noteEvent' | 'pendingCommands' | 'answerCommand'
   >;
   /** Batch numbers of an epoch that loss records cover, as far as the projections have come. */
-  readonly declaredLost: (gatewayId: string, epoch: string) => readonly SeqRange[];
+  readonly declaredLost: (gatewayId: string, epoch: string) => Promise<readonly SeqRange[]>;
   readonly publish: (gatewayId: string, kind: 'welcome' | 'resend', payload: Uint8Array) => Promise<void>;
   readonly now: () => number;
   readonly note: (event: string, gatewayId: string, detail: object) => void;
@@ -87,14 +87,15 @@ const watch = (deps: ReceptionDeps, gatewayId: string, hello: Hello, here: Epoch
 };
 
 /** Of an epoch: what was acked once and is here no more. Then this fleet was restored from an older backup. */
-const lackedOf = (
+const lackedOf = async (
   deps: ReceptionDeps,
   gatewayId: string,
   { epoch, firstUnacked }: EarlierEpoch,
   { stored, quarantined }: EpochKeys,
-): readonly SeqRange[] => {
+): Promise<readonly SeqRange[]> => {
   const apart = quarantined.map((seq): SeqRange => [seq, seq]);
-  const answered = unionRanges([...stored, ...apart, ...deps.declaredLost(gatewayId, epoch)]);
+  const lost = await deps.declaredLost(gatewayId, epoch);
+  const answered = unionRanges([...stored, ...apart, ...lost]);
   const lacked = missingRanges(answered, 1, firstUnacked - 1).slice(0, MAX_RANGES);
   const [first] = lacked[0] ?? [];
   if (first !== undefined) {
@@ -111,7 +112,7 @@ const askForEarlier = async (
   { earlier = [] }: Hello,
 ): Promise<void> => {
   for (const each of earlier.slice(0, MAX_EARLIER)) {
-    const batches = lackedOf(deps, gatewayId, each, await deps.log.stored(gatewayId, each.epoch));
+    const batches = await lackedOf(deps, gatewayId, each, await deps.log.stored(gatewayId, each.epoch));
     if (batches.length === 0) continue;
     const resend = encodeMessage('resend', { epoch: each.epoch, batches, directories: [] });
     await deps.publish(gatewayId, 'resend', resend);
@@ -127,10 +128,11 @@ const welcomeFor = async (
   const { directory } = hello;
   // a gateway that has no points yet has no directory
   const knowsDirectory = directory.length === 0 || (await deps.log.hasDirectory(gatewayId, directory));
+  const resend = await lackedOf(deps, gatewayId, hello, here);
   const now = deps.now();
   return {
     time: now,
-    resend: lackedOf(deps, gatewayId, hello, here),
+    resend,
     directories: knowsDirectory ? [] : [directory],
     commands: deps.registry
       .pendingCommands(gatewayId, now)

@@ -72,7 +72,7 @@ const makeProof = async (
     return await (resolution === 'raw' ? prover.reading(asked) : prover.window({ ...asked, resolution }));
   } finally {
     await log.close();
-    views.close();
+    await views.close();
     registry.close();
   }
 };

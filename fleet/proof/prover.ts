@@ -51,14 +51,14 @@ export interface Prover {
 export const createProver = (deps: ProverDeps): Prover => ({
   reading: async (request) => {
     const { scope, pointId, at } = request;
-    requirePoint(deps, request);
-    const row = deps.views.readingAt(scope, deps.now(), { pointId, at, entering: false });
+    await requirePoint(deps, request);
+    const row = await deps.views.readingAt(scope, deps.now(), { pointId, at, entering: false });
     if (row === undefined) throw notFound();
     const columns = await columnsOf(deps, request, [row]);
     return seal(deps, request, { time: row.time, periodMs: 0 }, columns);
   },
   window: async (request) => {
-    requirePoint(deps, request);
+    await requirePoint(deps, request);
     const periodMs = PERIODS[request.resolution];
     const place = { start: startOf(request.at, periodMs), periodMs };
     const sent = await windowColumn(deps, request, place);
@@ -70,8 +70,8 @@ export const createProver = (deps: ProverDeps): Prover => ({
 });
 
 /** Before anything of a point is looked for: how long it takes would tell that there is one. */
-const requirePoint = ({ views }: ProverDeps, { scope, pointId }: ProofRequest): void => {
-  if (views.point(scope, pointId) === undefined) throw notFound();
+const requirePoint = async ({ views }: ProverDeps, { scope, pointId }: ProofRequest): Promise<void> => {
+  if ((await views.point(scope, pointId)) === undefined) throw notFound();
 };
 
 /** One answer for what is not there and for what the scope does not give. */
@@ -88,22 +88,22 @@ const batchAt = async ({ log }: ProverDeps, position: number): Promise<OpenedBat
   return entry?.position === position && entry.type === 'batch' ? openBatch(entry) : undefined;
 };
 
-const columnIn = (
+const columnIn = async (
   { views }: ProverDeps,
   batch: OpenedBatch,
   pointId: string,
   periodMs: number,
-): FoundColumn | undefined => {
+): Promise<FoundColumn | undefined> => {
   const { source, directory } = batch.parsed.header;
-  const number = views.numberIn(source, directory, pointId);
+  const number = await views.numberIn(source, directory, pointId);
   return number === undefined ? undefined : findColumn(batch, number, periodMs);
 };
 
 /** The column that holds a row, among the batches that may. */
 const columnOf = async (deps: ProverDeps, pointId: string, row: ReadingRow): Promise<FoundColumn> => {
-  for (const position of deps.views.batchesOf(row.source, row.epoch, row.ordinal)) {
+  for (const position of await deps.views.batchesOf(row.source, row.epoch, row.ordinal)) {
     const batch = await batchAt(deps, position);
-    const found = batch === undefined ? undefined : columnIn(deps, batch, pointId, 0);
+    const found = batch === undefined ? undefined : await columnIn(deps, batch, pointId, 0);
     if (found?.readings.some(({ ordinal }) => ordinal === row.ordinal)) return found;
   }
   throw notFound();
@@ -125,19 +125,19 @@ const columnsOf = async (
     if (found.some((column) => holds(column, row))) continue;
     const column = await columnOf(deps, request.pointId, row);
     const times = column.readings.map(({ time }) => time);
-    requireGiven(deps, request, 0, [Math.min(...times), Math.max(...times)]);
+    await requireGiven(deps, request, 0, [Math.min(...times), Math.max(...times)]);
     found.push(column);
   }
   return found;
 };
 
-const requireGiven = (
+const requireGiven = async (
   { views, now }: ProverDeps,
   { scope, pointId }: ProofRequest,
   resolutionMs: number,
   [from, to]: readonly [number, number],
-): void => {
-  if (!views.gives(scope, now(), { pointId, resolutionMs, from, to })) throw notFound();
+): Promise<void> => {
+  if (!(await views.gives(scope, now(), { pointId, resolutionMs, from, to }))) throw notFound();
 };
 
 /** The column of the gateway's own window, where the cell is one. */
@@ -147,9 +147,9 @@ const windowColumn = async (
   { start, periodMs }: Place,
 ): Promise<FoundColumn | undefined> => {
   let newest: { readonly revision: number; readonly column: FoundColumn } | undefined;
-  for (const position of deps.views.windowBatchesOf(request.pointId, periodMs, start)) {
+  for (const position of await deps.views.windowBatchesOf(request.pointId, periodMs, start)) {
     const batch = await batchAt(deps, position);
-    const column = batch === undefined ? undefined : columnIn(deps, batch, request.pointId, periodMs);
+    const column = batch === undefined ? undefined : await columnIn(deps, batch, request.pointId, periodMs);
     const window = column?.windows.findLast((candidate) => candidate.start === start);
     if (column === undefined || window === undefined) continue;
     if (newest === undefined || window.revision > newest.revision) {
@@ -160,7 +160,7 @@ const windowColumn = async (
   const starts = newest.column.windows.map((window) => window.start);
   // a window holds what was carried into it from the one before
   const shown = [Math.min(...starts) - periodMs, Math.max(...starts) + periodMs - 1] as const;
-  requireGiven(deps, request, periodMs, shown);
+  await requireGiven(deps, request, periodMs, shown);
   return newest.column;
 };
 
@@ -173,7 +173,7 @@ const rawColumns = async (
 ): Promise<readonly FoundColumn[]> => {
   const { scope, pointId } = request;
   const { start, periodMs } = place;
-  const rows = deps.views.readings(scope, deps.now(), {
+  const rows = await deps.views.readings(scope, deps.now(), {
     pointId,
     from: start,
     to: start + periodMs,
@@ -186,7 +186,7 @@ const rawColumns = async (
       'The window has too many readings for one proof; ask for a shorter one.',
     );
   }
-  const before = deps.views.readingAt(scope, deps.now(), { pointId, at: start - 1, entering: true });
+  const before = await deps.views.readingAt(scope, deps.now(), { pointId, at: start - 1, entering: true });
   const columns = await columnsOf(deps, request, [...(before === undefined ? [] : [before]), ...rows]);
   const window = sent?.windows.findLast((candidate) => candidate.start === start);
   const last = columns.at(-1);

@@ -9,17 +9,17 @@ import type { Themes } from './selection.js';
  * What a caller reads of another's dataset: what of their scope comes by it. Other clauses of the same agreement limit
  * it, on its own points alone: `pointsOf` says which a scope selects.
  */
-export const givenDatasetScope = (
+export const givenDatasetScope = async (
   scope: Scope,
   datasetId: string,
-  pointsOf: (scope: Scope) => readonly string[],
-): Scope => {
+  pointsOf: (scope: Scope) => Promise<readonly string[]>,
+): Promise<Scope> => {
   const named = scope.shared.filter(({ credit }) => credit.datasetId === datasetId);
   const groups = new Set(named.map(({ group }) => group));
   const limiting = scope.shared.filter(({ group }) => groups.has(group));
   const selected = { ...scope, grants: [], shared: named };
   if (limiting.length === named.length) return selected;
-  const points = pointsOf(selected);
+  const points = await pointsOf(selected);
   return { ...selected, shared: limiting.map((grant) => within(grant, points)) };
 };
 

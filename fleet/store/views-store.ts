@@ -7,60 +7,60 @@ import type { Gateway, Organisation } from './registry-store.js';
 
 /** What faces read. Every method takes a scope; what lies outside it does not exist. Times are UTC ms. */
 export interface ViewsReader {
-  organisations(scope: Scope): readonly OrganisationRow[];
-  gateways(scope: Scope, page: Page): readonly Gateway[];
-  gateway(scope: Scope, id: string): Gateway | undefined;
-  ledger(scope: Scope, gatewayId: string): readonly LedgerRow[];
+  organisations(scope: Scope): Promise<readonly OrganisationRow[]>;
+  gateways(scope: Scope, page: Page): Promise<readonly Gateway[]>;
+  gateway(scope: Scope, id: string): Promise<Gateway | undefined>;
+  ledger(scope: Scope, gatewayId: string): Promise<readonly LedgerRow[]>;
   /** Batches that the ledgers of these gateways lack, by gateway; a gateway without any is absent. */
-  holes(scope: Scope, gatewayIds: readonly string[]): ReadonlyMap<string, number>;
+  holes(scope: Scope, gatewayIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The same with its days, losses by cause, gaps, and whether it adds up to the last reading. */
-  ledgerDetail(scope: Scope, gatewayId: string): LedgerDetail;
+  ledgerDetail(scope: Scope, gatewayId: string): Promise<LedgerDetail>;
   /** What happened to a gateway, newest first. */
-  events(scope: Scope, gatewayId: string): readonly GatewayEvent[];
+  events(scope: Scope, gatewayId: string): Promise<readonly GatewayEvent[]>;
   /** What a gateway was asked to do, newest first, at most 1,000. */
-  commands(scope: Scope, gatewayId: string): readonly GatewayCommand[];
+  commands(scope: Scope, gatewayId: string): Promise<readonly GatewayCommand[]>;
   /** Batches of a source that loss records give up. No face reads this: the service itself needs it. */
-  declaredLost(source: string, epoch: string): readonly (readonly [number, number])[];
-  devices(scope: Scope, page: Page): readonly DeviceRow[];
-  locations(scope: Scope, page: Page): readonly LocationRow[];
+  declaredLost(source: string, epoch: string): Promise<readonly (readonly [number, number])[]>;
+  devices(scope: Scope, page: Page): Promise<readonly DeviceRow[]>;
+  locations(scope: Scope, page: Page): Promise<readonly LocationRow[]>;
   /** Also one that was merged into another. */
-  location(scope: Scope, id: string): LocationRow | undefined;
-  points(scope: Scope, page: Page): readonly PointRow[];
-  point(scope: Scope, id: string): PointRow | undefined;
+  location(scope: Scope, id: string): Promise<LocationRow | undefined>;
+  points(scope: Scope, page: Page): Promise<readonly PointRow[]>;
+  point(scope: Scope, id: string): Promise<PointRow | undefined>;
   /** Value at which a counter wraps to 0, by its newest configuration. */
-  rolloverOf(scope: Scope, pointId: string): number | undefined;
-  latest(scope: Scope, now: number, page: Page): readonly LatestRow[];
+  rolloverOf(scope: Scope, pointId: string): Promise<number | undefined>;
+  latest(scope: Scope, now: number, page: Page): Promise<readonly LatestRow[]>;
   /** The newest reading of each point of a property at a location with a GeoJSON Point: by id, or the nearest first. */
-  placed(scope: Scope, now: number, query: PlacedQuery): readonly PlacedRow[];
+  placed(scope: Scope, now: number, query: PlacedQuery): Promise<readonly PlacedRow[]>;
   /** Raw readings of one point in [from, to), after `cursor`, by (time, source, epoch, ordinal). */
-  readings(scope: Scope, now: number, query: ReadingsQuery): readonly ReadingRow[];
+  readings(scope: Scope, now: number, query: ReadingsQuery): Promise<readonly ReadingRow[]>;
   /** The newest raw reading of one point at or before `at`; with `entering`, of those that enter an aggregate. */
-  readingAt(scope: Scope, now: number, query: ReadingAtQuery): ReadingRow | undefined;
+  readingAt(scope: Scope, now: number, query: ReadingAtQuery): Promise<ReadingRow | undefined>;
   /** Whether all that the point may have in [from, to] may be read at a resolution of so many ms; 0: raw. */
-  gives(scope: Scope, now: number, query: GivesQuery): boolean;
+  gives(scope: Scope, now: number, query: GivesQuery): Promise<boolean>;
   /**
    * Positions in the log of batches that may carry an ordinal, likeliest first. No face reads this and the next two:
    * they are asked for readings that a scope has given.
    */
-  batchesOf(source: string, epoch: string, ordinal: number): readonly number[];
+  batchesOf(source: string, epoch: string, ordinal: number): Promise<readonly number[]>;
   /** Likewise, of batches that may carry the gateway's window which a rollup cell is. */
-  windowBatchesOf(pointId: string, periodMs: number, start: number): readonly number[];
+  windowBatchesOf(pointId: string, periodMs: number, start: number): Promise<readonly number[]>;
   /** Number of a point in a directory of a source. */
-  numberIn(source: string, directory: Uint8Array, pointId: string): number | undefined;
+  numberIn(source: string, directory: Uint8Array, pointId: string): Promise<number | undefined>;
   /** Rollup cells of one point whose start lies in [from, to), by start. */
-  rollups(scope: Scope, now: number, query: RollupQuery): readonly RollupRow[];
+  rollups(scope: Scope, now: number, query: RollupQuery): Promise<readonly RollupRow[]>;
   /**
    * Last position of the log that a feed of this scope may tell: before the first batch of its sources that came since
    * `since` and waits for its directory; 0 while one of them is made anew.
    */
-  feedEnd(scope: Scope, since: number): number;
+  feedEnd(scope: Scope, since: number): Promise<number>;
   /** Positions in (after, to] of batches of sources that ever sent of what the scope gives, ascending. */
-  feedBatches(scope: Scope, range: FeedRange): readonly number[];
+  feedBatches(scope: Scope, range: FeedRange): Promise<readonly number[]>;
   /** Ids of the points of a directory, by their number in it. */
-  pointsIn(source: string, directory: Uint8Array): ReadonlyMap<number, string>;
+  pointsIn(source: string, directory: Uint8Array): Promise<ReadonlyMap<number, string>>;
   /** Of these raw readings those that may be read, by time and ordinal. */
-  readingsOf(scope: Scope, now: number, asked: PlacedReadings): readonly ReadingRow[];
-  close(): void;
+  readingsOf(scope: Scope, now: number, asked: PlacedReadings): Promise<readonly ReadingRow[]>;
+  close(): Promise<void>;
 }
 
 export interface FeedRange {

@@ -85,7 +85,7 @@ export const sendMonth = async (fleet: FleetOfViews): Promise<{ month: string; c
     await fleet.send(directory, { content: 'readings', columns: [{ point: number, readings }] });
   }
   await fleet.project();
-  const points = fleet.reader.points(ALL, { limit: POINTS * 2 });
+  const points = await fleet.reader.points(ALL, { limit: POINTS * 2 });
   const month = points.find(({ key }) => key === 'month');
   if (month === undefined) throw new Error('the month has no point');
   return {

@@ -1,5 +1,5 @@
 import { entersAggregate, type ValueType } from '#wire/terms.js';
-import type { LatestRow, PointRow, ReadingRow, ViewsReader } from '../views-store.js';
+import type { LatestRow, PointRow, ReadingRow } from '../views-store.js';
 import type { Database } from './database.js';
 import { POINT_COLUMNS, POINT_TABLES } from './views-inventory.js';
 import {
@@ -15,8 +15,9 @@ import {
 } from './views-scope.js';
 import { createRollupsQuery, type SeriesParameters } from './views-rollups.js';
 import { decodeDeviceTime, decodeMarks, decodeValue, readValue } from './views-values.js';
+import type { ViewsQueries } from './views-queries.js';
 
-type Data = Pick<ViewsReader, 'latest' | 'readings' | 'rollups'>;
+type Data = Pick<ViewsQueries, 'latest' | 'readings' | 'rollups'>;
 
 /** What was measured, as far as a scope gives it. */
 export const createDataQueries = (database: Database): Data => ({
@@ -90,7 +91,7 @@ const createCandidates = (database: Database) =>
      order by p.id limit @limit`,
   );
 
-const createLatestQuery = (database: Database): ViewsReader['latest'] => {
+const createLatestQuery = (database: Database): ViewsQueries['latest'] => {
   const candidates = createCandidates(database);
   const select = database.prepare<[{ grants: string; points: string; devices: string }], StoredLatest>(
     `with ${ASKED_DEVICES}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}, ${READABLE}, ${SEEN_LOCATIONS_OF_ASKED},
@@ -134,7 +135,7 @@ export const READING_COLUMNS = `s.time, s.origin, s.ordinal, ${readValue('s.valu
   ifnull(s.uncertainty, 0) as uncertaintyMs, s.device_time as deviceTime,
   s.device_clock as deviceClock, o.source, o.epoch, p.value_type as valueType`;
 
-const createReadingsQuery = (database: Database): ViewsReader['readings'] => {
+const createReadingsQuery = (database: Database): ViewsQueries['readings'] => {
   const select = database.prepare<
     [SeriesParameters & { time: number; origin: number; ordinal: number }],
     StoredReading

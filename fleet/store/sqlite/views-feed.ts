@@ -1,9 +1,10 @@
-import type { ReadingRow, ViewsReader } from '../views-store.js';
+import type { ReadingRow } from '../views-store.js';
 import type { Database } from './database.js';
 import { READING_COLUMNS, readingOf, type StoredReading } from './views-data.js';
 import { grantsParameter, GRANTS, inventoryParameter, ISLANDS, READABLE, VISIBLE } from './views-scope.js';
+import type { ViewsQueries } from './views-queries.js';
 
-type FeedQueries = Pick<ViewsReader, 'feedEnd' | 'feedBatches' | 'pointsIn' | 'readingsOf'>;
+type FeedQueries = Pick<ViewsQueries, 'feedEnd' | 'feedBatches' | 'pointsIn' | 'readingsOf'>;
 
 /** CTE `seen_source(source)`, after `READABLE`: which sources ever sent of a point that is given. */
 const SEEN_SOURCES = `seen_source (source) as materialized (
@@ -60,7 +61,7 @@ interface PlacesParameters {
   readonly places: string;
 }
 
-const createReadingsOf = (database: Database): ViewsReader['readingsOf'] => {
+const createReadingsOf = (database: Database): ViewsQueries['readingsOf'] => {
   const select = database.prepare<[PlacesParameters], StoredReading>(
     `with ${ISLANDS}
      select ${READING_COLUMNS}

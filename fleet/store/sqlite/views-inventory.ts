@@ -1,5 +1,5 @@
 import type { Scope } from '../../sharing/scope.js';
-import type { DeviceRow, LocationRow, OrganisationRow, Page, PointRow, ViewsReader } from '../views-store.js';
+import type { DeviceRow, LocationRow, OrganisationRow, Page, PointRow } from '../views-store.js';
 import type { Database } from './database.js';
 import { GATEWAY_COLUMNS, gatewayOf, type GatewayRow } from './registry-gateways.js';
 import {
@@ -20,9 +20,10 @@ import {
   VISIBLE,
   VISIBLE_OF_ASKED,
 } from './views-scope.js';
+import type { ViewsQueries } from './views-queries.js';
 
 type Inventory = Pick<
-  ViewsReader,
+  ViewsQueries,
   | 'organisations'
   | 'gateways'
   | 'gateway'
@@ -152,7 +153,7 @@ export const createInventory = (database: Database, now: () => number): Inventor
 
 const createOrganisationQueries = (
   database: Database,
-): Pick<ViewsReader, 'organisations' | 'gateways' | 'gateway'> => {
+): Pick<ViewsQueries, 'organisations' | 'gateways' | 'gateway'> => {
   const named = '(select id from seen_organisation)';
   const gatewaySeen = seenAt('organisation_id', 'site_id');
   const organisations = database.prepare<[{ grants: string }], OrganisationRow>(

@@ -3,7 +3,7 @@ import { WireError } from '#wire/errors.js';
 import type { BatchHeader } from '#wire/header.js';
 import type { SeqRange } from '#wire/messages.js';
 import { DAY_MS, dayText } from '../../log/ledger-day.js';
-import type { LedgerDay, LedgerEpoch, LedgerGap, LedgerLoss, ViewsReader } from '../views-store.js';
+import type { LedgerDay, LedgerEpoch, LedgerGap, LedgerLoss } from '../views-store.js';
 import type { Database } from './database.js';
 import {
   createEpochQuery,
@@ -15,6 +15,7 @@ import {
   type EpochRow,
 } from './views-ledger-query.js';
 import { GRANTS, operationsParameter } from './views-scope.js';
+import type { ViewsQueries } from './views-queries.js';
 
 /** Batches whose headers are read for one epoch, at most: gaps, and what arrived though it was given up. */
 const MAX_LOOKUPS = 2000;
@@ -35,7 +36,7 @@ const OF_LOG = 'log.origin l join gateway_row g on l.source = g.id and l.epoch =
 const OF_VIEWS = 'origin o join gateway_row g on o.source = g.id and o.epoch = @epoch';
 
 /** The ledger of a gateway down to its rows and days.  */
-export const createLedgerDetail = (database: Database): ViewsReader['ledgerDetail'] => {
+export const createLedgerDetail = (database: Database): ViewsQueries['ledgerDetail'] => {
   const epochs = createEpochQuery(database);
   const fromLog = createLogPart(database);
   const log = createLogQueries(database);

@@ -1,9 +1,10 @@
 import type { SeqRange } from '#wire/messages.js';
 import { missingRanges } from '../../log/seq-ranges.js';
 import { cover } from '../seq-cover.js';
-import type { LedgerRow, ViewsReader } from '../views-store.js';
+import type { LedgerRow } from '../views-store.js';
 import type { Database } from './database.js';
 import { gatewayOfGrant, GRANTS, operationsParameter, seenAt } from './views-scope.js';
+import type { ViewsQueries } from './views-queries.js';
 
 export interface AskedGateway {
   readonly grants: string;
@@ -88,7 +89,7 @@ export const createEpochQuery = (database: Database): ((asked: AskedGateway) => 
  */
 export const createLedgerQuery = (
   database: Database,
-): Pick<ViewsReader, 'ledger' | 'holes' | 'declaredLost'> => {
+): Pick<ViewsQueries, 'ledger' | 'holes' | 'declaredLost'> => {
   const epochs = createEpochQuery(database);
   const fromLog = createLogPart(database);
   const lost = database.prepare<[string, string], { lostSeqs: string }>(
@@ -185,7 +186,7 @@ const byEpoch = <Row extends { readonly source: string; readonly epoch: string }
 };
 
 /** A few queries for any number of gateways: a listing shows thousands. */
-const createHolesQuery = (database: Database): ViewsReader['holes'] => {
+const createHolesQuery = (database: Database): ViewsQueries['holes'] => {
   const asked = `with ${GRANTS}, asked as materialized (select g.id from registry.gateway g
     where g.id in (select value from json_each(@gateways)) and ${seenAt('g.organisation_id', 'g.site_id')})`;
   const epochs = database.prepare<

@@ -1,5 +1,4 @@
 import type { Scope } from '../../sharing/scope.js';
-import type { ViewsReader } from '../views-store.js';
 import type { Database } from './database.js';
 import {
   COMMAND_COLUMNS,
@@ -10,6 +9,7 @@ import {
 } from './registry-operations.js';
 import { GATEWAY, type AskedGateway } from './views-ledger-query.js';
 import { GRANTS, operationsParameter } from './views-scope.js';
+import type { ViewsQueries } from './views-queries.js';
 
 const MAX_COMMANDS = 1000;
 
@@ -19,7 +19,7 @@ const asked = (scope: Scope, gateway: string): AskedGateway => ({
 });
 
 /** What happened to gateways and what they were asked, as far as a scope gives it. */
-export const createOperationsQueries = (database: Database): Pick<ViewsReader, 'events' | 'commands'> => {
+export const createOperationsQueries = (database: Database): Pick<ViewsQueries, 'events' | 'commands'> => {
   const events = database.prepare<[AskedGateway], EventRow>(
     `with ${GRANTS}, ${GATEWAY} select ${EVENT_COLUMNS} from registry.event e join gateway_row g
        on e.gateway_id = g.id order by e.last_at desc, e.kind, e.detail`,

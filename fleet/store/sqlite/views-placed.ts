@@ -1,7 +1,8 @@
-import type { PlacedRow, ViewsReader } from '../views-store.js';
+import type { PlacedRow } from '../views-store.js';
 import type { Database } from './database.js';
 import { LATEST_COLUMNS, LATEST_SERIES, latestOf, newestOf, type StoredLatest } from './views-data.js';
 import { grantsParameter, GRANTS, READABLE, SEEN_LOCATIONS, VISIBLE } from './views-scope.js';
+import type { ViewsQueries } from './views-queries.js';
 
 interface Parameters {
   readonly grants: string;
@@ -53,7 +54,7 @@ const select = (order: string): string =>
    order by ${order}`;
 
 /** What was measured last, where. */
-export const createPlacedQuery = (database: Database): ViewsReader['placed'] => {
+export const createPlacedQuery = (database: Database): ViewsQueries['placed'] => {
   const byId = database.prepare<[Parameters], Stored>(select('id'));
   const byDistance = database.prepare<[Parameters & Near], Stored>(select(`${DISTANCE}, id`));
   return (scope, now, { property, box, organisations, near, after = '', limit }): PlacedRow[] => {

@@ -1,8 +1,9 @@
-import type { ReadingRow, ViewsReader } from '../views-store.js';
+import type { ReadingRow } from '../views-store.js';
 import type { Database } from './database.js';
 import { READING_COLUMNS, readingOf, type StoredReading } from './views-data.js';
 import { grantsParameter, ISLANDS } from './views-scope.js';
 import { ENTERS } from './views-values.js';
+import type { ViewsQueries } from './views-queries.js';
 
 /** Batches that may carry an ordinal and are looked at. */
 const MAX_BATCHES = 64;
@@ -17,7 +18,7 @@ interface AtParameters {
 /** What leads from a reading back to the batch that brought it. */
 export const createProvenanceQueries = (
   database: Database,
-): Pick<ViewsReader, 'readingAt' | 'gives' | 'batchesOf' | 'windowBatchesOf' | 'numberIn'> => {
+): Pick<ViewsQueries, 'readingAt' | 'gives' | 'batchesOf' | 'windowBatchesOf' | 'numberIn'> => {
   const batches = database.prepare<[string, string, number, number], { position: number }>(
     `select b.position from origin o join batch_rows b on b.origin = o.number
      where o.source = ? and o.epoch = ? and b.first <= ? and b.last >= ?
@@ -50,7 +51,7 @@ export const createProvenanceQueries = (
   };
 };
 
-const createReadingAt = (database: Database): ViewsReader['readingAt'] => {
+const createReadingAt = (database: Database): ViewsQueries['readingAt'] => {
   const prepare = (entering: boolean) =>
     database.prepare<[AtParameters], StoredReading>(
       `with ${ISLANDS} select ${READING_COLUMNS}

@@ -1,5 +1,5 @@
 import type { ViewsReader } from '../views-store.js';
-import { openDatabase, SMALL_CACHE_KIB } from './database.js';
+import { openDatabase, SMALL_CACHE_KIB, type Database } from './database.js';
 import { createOperationsQueries } from './views-operations.js';
 import { createDataQueries } from './views-data.js';
 import { createFeedQueries } from './views-feed.js';
@@ -8,6 +8,7 @@ import { createLedgerDetail } from './views-ledger-detail.js';
 import { createPlacedQuery } from './views-placed.js';
 import { createProvenanceQueries } from './views-provenance.js';
 import { createLedgerQuery } from './views-ledger-query.js';
+import type { ViewsQueries } from './views-queries.js';
 
 /** Interior and hot pages of the views, KiB. */
 const CACHE_KIB = 32_768;
@@ -32,16 +33,52 @@ export const openViewsReader = (paths: ViewsPaths, now: () => number = Date.now)
   database.pragma(`registry.cache_size = -${REGISTRY_CACHE_KIB}`);
   database.pragma(`log.cache_size = -${SMALL_CACHE_KIB}`);
   return {
-    ...createInventory(database, now),
-    ...createDataQueries(database),
-    placed: createPlacedQuery(database),
-    ...createProvenanceQueries(database),
-    ...createLedgerQuery(database),
-    ledgerDetail: createLedgerDetail(database),
-    ...createFeedQueries(database, now),
-    ...createOperationsQueries(database),
-    close: () => {
+    ...promised(queriesOf(database, now)),
+    close: async () => {
       database.close();
     },
   };
 };
+
+const queriesOf = (database: Database, now: () => number): ViewsQueries => ({
+  ...createInventory(database, now),
+  ...createDataQueries(database),
+  placed: createPlacedQuery(database),
+  ...createProvenanceQueries(database),
+  ...createLedgerQuery(database),
+  ledgerDetail: createLedgerDetail(database),
+  ...createFeedQueries(database, now),
+  ...createOperationsQueries(database),
+});
+
+/** The same answers, as promises that are kept already. */
+const promised = (queries: ViewsQueries): Omit<ViewsReader, 'close'> => ({
+  organisations: async (scope) => queries.organisations(scope),
+  gateways: async (scope, page) => queries.gateways(scope, page),
+  gateway: async (scope, id) => queries.gateway(scope, id),
+  ledger: async (scope, gatewayId) => queries.ledger(scope, gatewayId),
+  holes: async (scope, gatewayIds) => queries.holes(scope, gatewayIds),
+  ledgerDetail: async (scope, gatewayId) => queries.ledgerDetail(scope, gatewayId),
+  events: async (scope, gatewayId) => queries.events(scope, gatewayId),
+  commands: async (scope, gatewayId) => queries.commands(scope, gatewayId),
+  declaredLost: async (source, epoch) => queries.declaredLost(source, epoch),
+  devices: async (scope, page) => queries.devices(scope, page),
+  locations: async (scope, page) => queries.locations(scope, page),
+  location: async (scope, id) => queries.location(scope, id),
+  points: async (scope, page) => queries.points(scope, page),
+  point: async (scope, id) => queries.point(scope, id),
+  rolloverOf: async (scope, pointId) => queries.rolloverOf(scope, pointId),
+  latest: async (scope, now, page) => queries.latest(scope, now, page),
+  placed: async (scope, now, query) => queries.placed(scope, now, query),
+  readings: async (scope, now, query) => queries.readings(scope, now, query),
+  readingAt: async (scope, now, query) => queries.readingAt(scope, now, query),
+  gives: async (scope, now, query) => queries.gives(scope, now, query),
+  batchesOf: async (source, epoch, ordinal) => queries.batchesOf(source, epoch, ordinal),
+  windowBatchesOf: async (pointId, periodMs, start) => queries.windowBatchesOf(pointId, periodMs, start),
+  numberIn: async (source, directory, pointId) => queries.numberIn(source, directory, pointId),
+  rollups: async (scope, now, query) => queries.rollups(scope, now, query),
+  feedEnd: async (scope, since) => queries.feedEnd(scope, since),
+  feedBatches: async (scope, range) => queries.feedBatches(scope, range),
+  pointsIn: async (source, directory) => queries.pointsIn(source, directory),
+  readingsOf: async (scope, now, asked) => queries.readingsOf(scope, now, asked),
+});

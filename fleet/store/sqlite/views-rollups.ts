@@ -2,11 +2,12 @@ import type { Kind, ValueType } from '#wire/terms.js';
 import { DAY, HOUR, MINUTE, QUARTER } from '../periods.js';
 import { withoutCarried, type SeamSource } from '../seam-cells.js';
 import type { Cell } from '../views-writer.js';
-import type { Resolution, RollupRow, ViewsReader } from '../views-store.js';
+import type { Resolution, RollupRow } from '../views-store.js';
 import type { Database } from './database.js';
 import { decodeCell, SELECT_CELL, type CellRow } from './views-cells.js';
 import { grantsParameter, ISLANDS } from './views-scope.js';
 import { decodeMarks, decodeValue, ENTERS, readValue } from './views-values.js';
+import type { ViewsQueries } from './views-queries.js';
 
 /** Periods of the resolutions, ms. */
 const PERIODS: Readonly<Record<Resolution, number>> = { '1m': MINUTE, '15m': QUARTER, '1h': HOUR, '1d': DAY };
@@ -30,7 +31,7 @@ interface StoredCell extends CellRow {
  * Cells that lie wholly in what may be read. Those behind the beginning of a right are given without what was
  * carried into them from before it: see `seam-cells.ts`.
  */
-export const createRollupsQuery = (database: Database): ViewsReader['rollups'] => {
+export const createRollupsQuery = (database: Database): ViewsQueries['rollups'] => {
   const select = database.prepare<[SeriesParameters & { after: number }], StoredCell>(
     `with ${ISLANDS}
      select ${SELECT_CELL}, p.number, p.kind, p.value_type as valueType

@@ -63,8 +63,8 @@ afterEach(async () => {
   closed = false;
 });
 
-const order = (): ErasureOrder => {
-  const pointId = scene.pointId('p3');
+const order = async (): Promise<ErasureOrder> => {
+  const pointId = await scene.pointId('p3');
   const { reader } = scene.fleet;
   const numberIn = (source: string, directory: Uint8Array) => reader.numberIn(source, directory, pointId);
   const whole = { own: new Set(['org']), holderAt: () => 'org' };
@@ -73,23 +73,34 @@ const order = (): ErasureOrder => {
 
 const erase = async (writer: Pick<FleetOfViews['log'], 'eraseColumns'> = scene.fleet.log) => {
   const deps = { reader: scene.fleet.entries, writer, now: () => NOW };
-  const totals = await eraseColumns(deps, [order()], nothing);
+  const totals = await eraseColumns(deps, [await order()], nothing);
   await scene.fleet.project();
   scene.fleet.views.checkpoint();
   return totals;
 };
 
-const valuesOf = (key: string): unknown[] =>
-  scene.fleet.reader
-    .readings(ALL, NOW, { pointId: scene.pointId(key), from: T0, to: NOW, limit: 100 })
-    .map(({ value }) => value);
-const cellsOf = (key: string, resolution: '1m' | '1h'): number[] =>
-  scene.fleet.reader
-    .rollups(ALL, NOW, { pointId: scene.pointId(key), resolution, from: T0, to: NOW, limit: 1000 })
-    .map(({ aggregate }) => aggregate.count);
-const proofAt = (key: string, at: number): Promise<Uint8Array> =>
-  scene.prover.reading({ scope: ALL, pointId: scene.pointId(key), at });
-const rowsOf = () => scene.fleet.reader.ledgerDetail(ALL, SIGNING_GATEWAY).epochs[0];
+const valuesOf = async (key: string): Promise<unknown[]> =>
+  (
+    await scene.fleet.reader.readings(ALL, NOW, {
+      pointId: await scene.pointId(key),
+      from: T0,
+      to: NOW,
+      limit: 100,
+    })
+  ).map(({ value }) => value);
+const cellsOf = async (key: string, resolution: '1m' | '1h'): Promise<number[]> =>
+  (
+    await scene.fleet.reader.rollups(ALL, NOW, {
+      pointId: await scene.pointId(key),
+      resolution,
+      from: T0,
+      to: NOW,
+      limit: 1000,
+    })
+  ).map(({ aggregate }) => aggregate.count);
+const proofAt = async (key: string, at: number): Promise<Uint8Array> =>
+  scene.prover.reading({ scope: ALL, pointId: await scene.pointId(key), at });
+const rowsOf = async () => (await scene.fleet.reader.ledgerDetail(ALL, SIGNING_GATEWAY)).epochs[0];
 
 const bytesOf = (...names: string[]): Buffer =>
   Buffer.concat(
@@ -107,13 +118,13 @@ const asStored = (value: number): Buffer => {
 
 describe('erasing a column', () => {
   test('takes what it says from every face, and leaves its neighbours with their proofs', async () => {
-    expect(valuesOf('p3')).toEqual([SECRET, SECRET, 12.25]);
+    expect(await valuesOf('p3')).toEqual([SECRET, SECRET, 12.25]);
     expect(await erase()).toEqual({ batches: 2, readings: 2, windows: 0, others: [] });
-    expect(valuesOf('p3')).toEqual([12.25]);
-    expect(valuesOf('p1')).toEqual([7.5, 7.5, 7.5]);
-    expect(cellsOf('p3', '1m').reduce((a, b) => a + b)).toBe(1);
-    expect(cellsOf('p3', '1h')).toEqual([1]);
-    expect(cellsOf('p1', '1h')).toEqual([3]);
+    expect(await valuesOf('p3')).toEqual([12.25]);
+    expect(await valuesOf('p1')).toEqual([7.5, 7.5, 7.5]);
+    expect((await cellsOf('p3', '1m')).reduce((a, b) => a + b)).toBe(1);
+    expect(await cellsOf('p3', '1h')).toEqual([1]);
+    expect(await cellsOf('p1', '1h')).toEqual([3]);
     await expect(proofAt('p3', T0 + 30_000)).rejects.toThrow(ProofError);
     expect(verifyProof(await proofAt('p1', T0), scene.root).proven).toMatchObject({
       reading: { value: 7.5 },
@@ -125,11 +136,12 @@ describe('erasing a column', () => {
 
   test('takes the newest value too, and the one before takes its place', async () => {
     const { fleet } = scene;
-    const latest = () => fleet.reader.latest(ALL, NOW, { limit: 10 }).map(({ key, value }) => [key, value]);
-    const last = { ...order(), from: T0 + 100_000, to: T0 + 200_000 };
+    const latest = async () =>
+      (await fleet.reader.latest(ALL, NOW, { limit: 10 })).map(({ key, value }) => [key, value]);
+    const last = { ...(await order()), from: T0 + 100_000, to: T0 + 200_000 };
     await eraseColumns({ reader: fleet.entries, writer: fleet.log, now: () => NOW }, [last], nothing);
     await fleet.project();
-    expect(Object.fromEntries(latest())).toEqual({ p1: 7.5, p3: SECRET });
+    expect(Object.fromEntries(await latest())).toEqual({ p1: 7.5, p3: SECRET });
   });
 
   test('leaves its bytes in no file', async () => {
@@ -143,10 +155,10 @@ describe('erasing a column', () => {
   });
 
   test('counts as erased in a ledger that still adds up', async () => {
-    const before = rowsOf();
+    const before = await rowsOf();
     await erase();
-    expect(rowsOf()).toMatchObject({ stored: 3, addsUp: true, rows: { erased: 2, readings: 4 } });
-    expect(rowsOf()?.rows).toEqual({ ...before?.rows, erased: 2, readings: 4 });
+    expect(await rowsOf()).toMatchObject({ stored: 3, addsUp: true, rows: { erased: 2, readings: 4 } });
+    expect((await rowsOf())?.rows).toEqual({ ...before?.rows, erased: 2, readings: 4 });
   });
 
   test('is not undone by a resend, and a rebuild makes the same rows', async () => {
@@ -176,14 +188,14 @@ describe('erasing a column', () => {
       },
     };
     await expect(erase(cut)).rejects.toThrow('killed');
-    const erasedOf = () => scene.fleet.entries.erased(scene.pointId('p3'), T0, T0 + 60_000);
+    const erasedOf = async () => scene.fleet.entries.erased(await scene.pointId('p3'), T0, T0 + 60_000);
     const first = (await erasedOf()).length;
     expect(first).toBeGreaterThan(0);
     expect((await erase()).batches).toBe(72 - first);
-    expect(valuesOf('p3')).toEqual([12.25]);
-    expect(rowsOf()).toMatchObject({ rows: { erased: 72 } });
+    expect(await valuesOf('p3')).toEqual([12.25]);
+    expect(await rowsOf()).toMatchObject({ rows: { erased: 72 } });
     const deps = { reader: scene.fleet.entries, now: () => NOW };
-    expect((await countColumns(deps, [order()], nothing)).batches).toBe(0);
+    expect((await countColumns(deps, [await order()], nothing)).batches).toBe(0);
     expect(await erasedOf()).toHaveLength(72);
   });
 
@@ -231,7 +243,7 @@ const hashOf = (message: Uint8Array): Buffer => createHash('sha256').update(mess
 describe('terroir-fleet erase', () => {
   test('erases beside a service that runs, with a receipt and one entry in the trail', async () => {
     const { folder } = scene.fleet;
-    const pointId = scene.pointId('p3');
+    const pointId = await scene.pointId('p3');
     const out = join(folder, 'receipt');
     const period = ['--from', iso(T0), '--to', iso(T0 + 60_000), '--data', folder];
     const words = ['erase', '--point', pointId, ...period, '--reason', 'asked for by the resident'];
@@ -252,7 +264,7 @@ describe('terroir-fleet erase', () => {
     writeFileSync(out, changed);
     expect(await fleet('verify', out, '--root', root)).toEqual([1, expect.stringContaining('(signature)')]);
 
-    expect(valuesOf('p3')).toEqual([12.25]);
+    expect(await valuesOf('p3')).toEqual([12.25]);
     expect(bytesOf('views').includes(asStored(SECRET))).toBe(false);
     await service.stop();
     const [, trail] = await fleet('audit', 'list', '--action', 'erase-readings', '--data', folder);
@@ -317,8 +329,8 @@ describe('terroir-fleet erase', () => {
     expect(after.person('zoe')).toBeUndefined();
     after.close();
     const views = openViewsReader({ views: path('views'), registry: path('registry'), log: path('log') });
-    const left = views.latest(everything('org', 'next'), NOW, { limit: 10 });
-    views.close();
+    const left = await views.latest(everything('org', 'next'), NOW, { limit: 10 });
+    await views.close();
     expect(left.map(({ key, value }) => [key, value])).toEqual(
       expect.arrayContaining([
         ['p1', 7.5],
@@ -376,7 +388,16 @@ describe('terroir-fleet erase', () => {
     const service = runService();
     const out = join(folder, 'receipt');
     const period = ['--from', iso(T0), '--to', iso(T0 + 60_000), '--data', folder];
-    const words = ['erase', '--point', scene.pointId('p3'), ...period, '--reason', 'asked for', '--out', out];
+    const words = [
+      'erase',
+      '--point',
+      await scene.pointId('p3'),
+      ...period,
+      '--reason',
+      'asked for',
+      '--out',
+      out,
+    ];
     const first = startProgram('fleet', ...words);
     await first.printed(/erasing: \d+/, 200_000);
     await first.end('SIGKILL');
@@ -384,8 +405,8 @@ describe('terroir-fleet erase', () => {
     const [code, said] = await fleet(...words);
     expect([code, said]).toEqual([0, expect.stringMatching(/[1-9]\d* batches had been erased before/)]);
     expect(verifyErasure(readFileSync(out), scene.root).batches).toHaveLength(602);
-    expect(valuesOf('p3')).toEqual([12.25]);
-    expect(rowsOf()).toMatchObject({ addsUp: true, rows: { erased: 602 } });
+    expect(await valuesOf('p3')).toEqual([12.25]);
+    expect(await rowsOf()).toMatchObject({ addsUp: true, rows: { erased: 602 } });
     await service.stop();
     expect(dump(await scene.fleet.projectElsewhere())).toEqual(dump(join(folder, 'views.db')));
   }, 300_000);

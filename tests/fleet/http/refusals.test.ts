@@ -146,7 +146,7 @@ describe('an address', () => {
   test('whose answer fails says nothing of why', async () => {
     const http = await openHttp();
     const token = await http.login('org-owner');
-    http.fleet.reader.close();
+    await http.fleet.reader.close();
     const answer = await http.get('/api/v1/gateways', token);
     expect(answer.json()).toEqual({ type: 'about:blank', title: 'Internal error', status: 500 });
   });

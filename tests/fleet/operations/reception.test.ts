@@ -69,7 +69,7 @@ const openReception = (items: readonly LogItem[], lost: readonly SeqRange[] = []
   const reception = createReception({
     log,
     registry,
-    declaredLost: () => lost,
+    declaredLost: async () => lost,
     publish: async (_gatewayId, kind, payload) => {
       if (kind === 'welcome') welcomes.push(decodeMessage(kind, payload));
       else resends.push(decodeMessage(kind, payload));

@@ -96,7 +96,7 @@ export interface FleetOfViews {
   project(projector?: Projector): Promise<number>;
   /** Another projector over the same log into another file. */
   projectElsewhere(log?: (reader: LogReader) => Pick<LogReader, 'read'>): Promise<string>;
-  pointId(key: string): string;
+  pointId(key: string): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -248,13 +248,13 @@ export const openFleetIn = (
       writer.close();
       return elsewhere;
     },
-    pointId: (key) => {
-      const found = reader.points(ALL, { limit: 1000 }).find((row) => row.key === key);
+    pointId: async (key) => {
+      const found = (await reader.points(ALL, { limit: 1000 })).find((row) => row.key === key);
       if (found === undefined) throw new Error(`no point ${key}`);
       return found.id;
     },
     close: async () => {
-      reader.close();
+      await reader.close();
       views.close();
       await entries.close();
       registry.close();

@@ -45,7 +45,7 @@ const said = (lastSealed: number, lastOrdinal: number, unsealed: number): void =
 
 const ledger = async () => {
   await fleet.project();
-  const detail = fleet.reader.ledgerDetail(ALL, GATEWAY);
+  const detail = await fleet.reader.ledgerDetail(ALL, GATEWAY);
   const [epoch] = detail.epochs;
   if (epoch === undefined) throw new Error('no epoch');
   return { detail, epoch };
@@ -183,8 +183,8 @@ test('without a scope there is no ledger, and no loss, event or command', async 
   fleet.registry.noteEvent({ gatewayId: GATEWAY, kind: 'cloned', detail: 'x', at: T0 });
   await fleet.project();
   const nobody = { grants: [], shared: [] };
-  expect(fleet.reader.ledgerDetail(nobody, GATEWAY)).toEqual({ epochs: [], days: [], unreadable: 0 });
-  expect(fleet.reader.events(nobody, GATEWAY)).toEqual([]);
-  expect(fleet.reader.commands(nobody, GATEWAY)).toEqual([]);
-  expect(fleet.reader.events(ALL, GATEWAY)).toHaveLength(1);
+  expect(await fleet.reader.ledgerDetail(nobody, GATEWAY)).toEqual({ epochs: [], days: [], unreadable: 0 });
+  expect(await fleet.reader.events(nobody, GATEWAY)).toEqual([]);
+  expect(await fleet.reader.commands(nobody, GATEWAY)).toEqual([]);
+  expect(await fleet.reader.events(ALL, GATEWAY)).toHaveLength(1);
 });

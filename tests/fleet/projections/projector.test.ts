@@ -24,8 +24,13 @@ beforeEach(() => {
 });
 afterEach(() => fleet.close());
 
-const readingsOf = (key: string) =>
-  fleet.reader.readings(ALL, NOW, { pointId: fleet.pointId(key), from: 0, to: NOW * 2, limit: 1000 });
+const readingsOf = async (key: string) =>
+  await fleet.reader.readings(ALL, NOW, {
+    pointId: await fleet.pointId(key),
+    from: 0,
+    to: NOW * 2,
+    limit: 1000,
+  });
 
 const column = (number: number, ...readings: ReturnType<typeof reading>[]) => ({ point: number, readings });
 const batch = (...columns: ReturnType<typeof column>[]) => ({ content: 'readings', columns }) as const;
@@ -69,11 +74,11 @@ describe('the projector', () => {
       ),
     );
     await fleet.project();
-    expect(readingsOf('p1').map(({ value }) => value)).toEqual([1.25, 1e18, null, -0.1]);
-    expect(readingsOf('p2').map(({ value }) => value)).toEqual([5, big, -big, 2 ** 53 - 1]);
-    expect(readingsOf('p3').map(({ value }) => value)).toEqual(['12', 'été', '']);
-    expect(readingsOf('p4').map(({ value }) => value)).toEqual([3]);
-    expect(readingsOf('p1')[3]).toMatchObject({
+    expect((await readingsOf('p1')).map(({ value }) => value)).toEqual([1.25, 1e18, null, -0.1]);
+    expect((await readingsOf('p2')).map(({ value }) => value)).toEqual([5, big, -big, 2 ** 53 - 1]);
+    expect((await readingsOf('p3')).map(({ value }) => value)).toEqual(['12', 'été', '']);
+    expect((await readingsOf('p4')).map(({ value }) => value)).toEqual([3]);
+    expect((await readingsOf('p1'))[3]).toMatchObject({
       flag: 3,
       reason: 'rate',
       clock: 'holdover',
@@ -81,7 +86,7 @@ describe('the projector', () => {
       deviceTime: 5,
       deviceClock: 'degraded',
     });
-    expect(readingsOf('p1')[0]).toMatchObject({ source: GATEWAY, epoch: EPOCH, ordinal: 1, flag: 1 });
+    expect((await readingsOf('p1'))[0]).toMatchObject({ source: GATEWAY, epoch: EPOCH, ordinal: 1, flag: 1 });
   });
 
   test('keeps both readings where a clock was set back to the same time', async () => {
@@ -89,7 +94,7 @@ describe('the projector', () => {
     await fleet.sendDirectory(directory);
     await fleet.send(directory, batch(column(1, reading(1, T0, 1), reading(2, T0, 2))));
     await fleet.project();
-    expect(readingsOf('p1').map(({ value }) => value)).toEqual([1, 2]);
+    expect((await readingsOf('p1')).map(({ value }) => value)).toEqual([1, 2]);
   });
 
   test('applies each entry once, whoever opens the file next', async () => {
@@ -110,7 +115,7 @@ describe('the projector', () => {
     await fleet.send(directory, batch(column(1, reading(2, T0 + 10_000, 2))));
     expect((await projector.step()).applied).toBe(1);
     expect(dump(join(fleet.folder, 'views.db'))).not.toEqual(before);
-    expect(readingsOf('p1')).toHaveLength(2);
+    expect(await readingsOf('p1')).toHaveLength(2);
     again.close();
     await log.close();
   });
@@ -146,7 +151,7 @@ describe('the projector', () => {
     expect(fleet.views.position()).toBe(0);
     failing = false;
     await fleet.project(projector);
-    expect(readingsOf('p1')).toHaveLength(1);
+    expect(await readingsOf('p1')).toHaveLength(1);
     await log.close();
   });
 
@@ -158,14 +163,18 @@ describe('the projector', () => {
     await fleet.send(first, batch(column(1, reading(2, T0 + 10_000, 2))));
     await fleet.send(second, batch(column(2, reading(3, T0 + 20_000, 3))));
     await fleet.project();
-    expect(readingsOf('p1').map(({ value }) => value)).toEqual([2]);
-    expect(fleet.reader.ledger(ALL, GATEWAY)[0]).toMatchObject({ stored: 3, readings: 3, missing: [] });
+    expect((await readingsOf('p1')).map(({ value }) => value)).toEqual([2]);
+    expect((await fleet.reader.ledger(ALL, GATEWAY))[0]).toMatchObject({
+      stored: 3,
+      readings: 3,
+      missing: [],
+    });
     await fleet.sendDirectory(second);
     await fleet.send(second, batch(column(2, reading(4, T0 + 30_000, 4))));
     await fleet.project();
-    expect(readingsOf('p1').map(({ value }) => value)).toEqual([1, 2]);
-    expect(readingsOf('p2').map(({ value }) => value)).toEqual([3, 4]);
-    expect(fleet.reader.ledger(ALL, GATEWAY)[0]).toMatchObject({ stored: 4, readings: 4 });
+    expect((await readingsOf('p1')).map(({ value }) => value)).toEqual([1, 2]);
+    expect((await readingsOf('p2')).map(({ value }) => value)).toEqual([3, 4]);
+    expect((await fleet.reader.ledger(ALL, GATEWAY))[0]).toMatchObject({ stored: 4, readings: 4 });
     expect(dump(await fleet.projectElsewhere())).toEqual(dump(join(fleet.folder, 'views.db')));
   });
 
@@ -185,11 +194,11 @@ describe('the projector', () => {
     await fleet.send(directory, batch(column(1, reading(3, T0, 'text'))));
     await fleet.send(directory, batch(column(1, reading(4, T0, 4))));
     await fleet.project();
-    expect(readingsOf('p1').map(({ value }) => value)).toEqual([4]);
+    expect((await readingsOf('p1')).map(({ value }) => value)).toEqual([4]);
     expect(fleet.quarantined).toHaveLength(4);
     expect(fleet.quarantined[2]).toBe('point 7 is not in its directory');
     expect(fleet.quarantined[3]).toBe('point 1 is float, a value is string');
-    expect(fleet.reader.ledger(ALL, GATEWAY)[0]).toMatchObject({
+    expect((await fleet.reader.ledger(ALL, GATEWAY))[0]).toMatchObject({
       stored: 1,
       readings: 1,
       quarantined: 3,
@@ -235,7 +244,7 @@ describe('the newest reading', () => {
     await fleet.project();
     await fleet.send(directory, batch(column(1, reading(3, T0, 1))));
     await fleet.project();
-    expect(fleet.reader.latest(ALL, NOW, { limit: 10 })).toMatchObject([
+    expect(await fleet.reader.latest(ALL, NOW, { limit: 10 })).toMatchObject([
       { key: 'p1', time: T0 + 20_000, value: null, flag: 9, reason: 'no-answer', goodTime: T0 + 10_000 },
     ]);
   });
@@ -271,7 +280,7 @@ describe('the ledger', () => {
     );
     await fleet.project();
     fleet.registry.noteEpoch(GATEWAY, { epoch: EPOCH, at: T0, lastSealed: 9, lastOrdinal: 30, unsealed: 1 });
-    const [ledger, other] = fleet.reader.ledger(ALL, GATEWAY);
+    const [ledger, other] = await fleet.reader.ledger(ALL, GATEWAY);
     expect(ledger).toEqual({
       epoch: EPOCH,
       sealed: 9,
@@ -290,7 +299,7 @@ describe('the ledger', () => {
       ],
     });
     expect(other).toMatchObject({ epoch: 'ffff000000000000', declaredLost: 7, declaredLostIsBound: true });
-    expect(fleet.reader.holes(ALL, ['another', GATEWAY])).toEqual(new Map([[GATEWAY, 4]]));
+    expect(await fleet.reader.holes(ALL, ['another', GATEWAY])).toEqual(new Map([[GATEWAY, 4]]));
   });
 
   test('counts what the door refused, and knows what the projector has not come to', async () => {
@@ -308,10 +317,10 @@ describe('the ledger', () => {
       },
     ]);
     await fleet.send(directory, batch(column(1, reading(1, T0, 1))), { seq: 3 });
-    expect(fleet.reader.ledger(ALL, GATEWAY)).toMatchObject([
+    expect(await fleet.reader.ledger(ALL, GATEWAY)).toMatchObject([
       { sealed: 3, stored: 0, quarantined: 1, missing: [[1, 1]] },
     ]);
-    expect(fleet.reader.holes(ALL, [GATEWAY])).toEqual(new Map([[GATEWAY, 1]]));
-    expect(fleet.reader.holes({ ...ALL, grants: [] }, [GATEWAY])).toEqual(new Map());
+    expect(await fleet.reader.holes(ALL, [GATEWAY])).toEqual(new Map([[GATEWAY, 1]]));
+    expect(await fleet.reader.holes({ ...ALL, grants: [] }, [GATEWAY])).toEqual(new Map());
   });
 });

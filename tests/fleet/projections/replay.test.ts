@@ -53,7 +53,8 @@ const eraseFirst = async (fleet: FleetOfViews): Promise<void> => {
     to: NOW,
     own: new Set(['org']),
     holderAt: () => 'org',
-    numberIn: (source: string, directory: Uint8Array) => fleet.reader.numberIn(source, directory, pointId),
+    numberIn: async (source: string, directory: Uint8Array) =>
+      await fleet.reader.numberIn(source, directory, pointId),
   };
   const { batches } = await eraseColumns(
     { reader: fleet.entries, writer: fleet.log, now: () => NOW },

@@ -29,9 +29,9 @@ beforeEach(() => {
 });
 afterEach(() => fleet.close());
 
-const cells = (resolution: Resolution, key = 'p1'): readonly RollupRow[] =>
-  fleet.reader.rollups(ALL, NOW, {
-    pointId: fleet.pointId(key),
+const cells = async (resolution: Resolution, key = 'p1'): Promise<readonly RollupRow[]> =>
+  await fleet.reader.rollups(ALL, NOW, {
+    pointId: await fleet.pointId(key),
     resolution,
     from: 0,
     to: NOW * 2,
@@ -69,8 +69,8 @@ describe('rollups of readings', () => {
     await fleet.sendDirectory(directory);
     await sendReadings(directory, every(10_000, 360));
     await fleet.project();
-    expect(cells('1m').slice(0, 60)).toHaveLength(60);
-    expect(cells('1m')[0]).toMatchObject({
+    expect((await cells('1m')).slice(0, 60)).toHaveLength(60);
+    expect((await cells('1m'))[0]).toMatchObject({
       start: T0,
       end: T0 + MINUTE,
       origin: 'raw',
@@ -82,13 +82,14 @@ describe('rollups of readings', () => {
         sums: { kind: 'gauge', weighted: 150_000, heldMs: MINUTE },
       },
     });
-    expect(
-      cells('15m')
-        .slice(0, 4)
-        .map(({ aggregate }) => aggregate.count),
-    ).toEqual([90, 90, 90, 90]);
-    expect(cells('1h')[0]).toMatchObject({ origin: 'rollup', aggregate: { count: 360, min: 0, max: 359 } });
-    expect(cells('1d')).toMatchObject([{ start: Date.UTC(2026, 2, 9, 23), aggregate: { count: 360 } }]);
+    expect((await cells('15m')).slice(0, 4).map(({ aggregate }) => aggregate.count)).toEqual([
+      90, 90, 90, 90,
+    ]);
+    expect((await cells('1h'))[0]).toMatchObject({
+      origin: 'rollup',
+      aggregate: { count: 360, min: 0, max: 359 },
+    });
+    expect(await cells('1d')).toMatchObject([{ start: Date.UTC(2026, 2, 9, 23), aggregate: { count: 360 } }]);
   });
 
   test('a late reading changes its cell and the one into which its value carries', async () => {
@@ -96,15 +97,21 @@ describe('rollups of readings', () => {
     await fleet.sendDirectory(directory);
     await sendReadings(directory, [reading(1, T0, 100), reading(2, T0 + 90 * MINUTE, 200)]);
     await fleet.project();
-    expect(cells('1m').map(({ aggregate }) => aggregate.sums)).toMatchObject([{ delta: 0 }, { delta: 100 }]);
+    expect((await cells('1m')).map(({ aggregate }) => aggregate.sums)).toMatchObject([
+      { delta: 0 },
+      { delta: 100 },
+    ]);
     await sendReadings(directory, [reading(3, T0 + 30 * MINUTE, 130)]);
     await fleet.project();
-    expect(cells('1m').map(({ aggregate }) => aggregate.sums)).toMatchObject([
+    expect((await cells('1m')).map(({ aggregate }) => aggregate.sums)).toMatchObject([
       { delta: 0 },
       { delta: 30 },
       { delta: 70 },
     ]);
-    expect(cells('1h').map(({ aggregate }) => aggregate.sums)).toMatchObject([{ delta: 30 }, { delta: 70 }]);
+    expect((await cells('1h')).map(({ aggregate }) => aggregate.sums)).toMatchObject([
+      { delta: 30 },
+      { delta: 70 },
+    ]);
   });
 
   test('an int64 counter stays exact in the edges of its cells', async () => {
@@ -114,7 +121,7 @@ describe('rollups of readings', () => {
     await sendReadings(directory, [reading(1, T0, big), reading(2, T0 + 10_000, big + 3n)]);
     await fleet.project();
     for (const resolution of ['1m', '15m', '1h', '1d'] as const) {
-      expect(cells(resolution)[0]?.aggregate).toMatchObject({
+      expect((await cells(resolution))[0]?.aggregate).toMatchObject({
         first: { time: T0, value: big },
         last: { time: T0 + 10_000, value: big + 3n },
         sums: { delta: 3 },
@@ -138,7 +145,7 @@ describe('rollups of readings', () => {
       ],
     });
     await fleet.project();
-    const days = cells('1d').map(({ start, end, aggregate }) => [
+    const days = (await cells('1d')).map(({ start, end, aggregate }) => [
       start,
       (end - start) / 3_600_000,
       aggregate.count,
@@ -161,7 +168,7 @@ describe('rollups of readings', () => {
     const midnight = Date.UTC(2026, 2, 9, 18, 30);
     await sendReadings(directory, every(15 * MINUTE, 98, midnight - 15 * MINUTE));
     await fleet.project();
-    expect(cells('1d').map(({ start, aggregate }) => [start - midnight, aggregate.count])).toEqual([
+    expect((await cells('1d')).map(({ start, aggregate }) => [start - midnight, aggregate.count])).toEqual([
       [-86_400_000, 1],
       [0, 96],
       [86_400_000, 1],
@@ -177,7 +184,12 @@ describe('rollups of readings', () => {
       reading(3, T0 + 20_000, null, { flag: 9, reason: 'no-answer' }),
     ]);
     await fleet.project();
-    expect(cells('1h')[0]?.aggregate).toMatchObject({ count: 1, flags: [1, 0, 0, 1, 1], min: 1, max: 1 });
+    expect((await cells('1h'))[0]?.aggregate).toMatchObject({
+      count: 1,
+      flags: [1, 0, 0, 1, 1],
+      min: 1,
+      max: 1,
+    });
   });
 });
 
@@ -189,8 +201,8 @@ describe('windows of the gateway', () => {
     await sendReadings(directory, every(10_000, 12));
     await sendWindows(directory, MINUTE, [windowOf(20, T0, 0, 5), windowOf(21, T0 + MINUTE, 0, 7)]);
     await fleet.project();
-    expect(cells('1m')).toMatchObject([{ origin: 'window' }, { origin: 'window' }]);
-    expect(cells('15m')).toMatchObject([
+    expect(await cells('1m')).toMatchObject([{ origin: 'window' }, { origin: 'window' }]);
+    expect(await cells('15m')).toMatchObject([
       {
         origin: 'rollup',
         aggregate: { count: 12, min: 5, max: 7, sums: { weighted: 12 * MINUTE, heldMs: 2 * MINUTE } },
@@ -204,11 +216,11 @@ describe('windows of the gateway', () => {
     await fleet.project();
     await sendWindows(directory, MINUTE, [windowOf(2, T0, 0, 9)]);
     await fleet.project();
-    expect(cells('15m')).toMatchObject([{ aggregate: { min: 5, max: 5 } }]);
+    expect(await cells('15m')).toMatchObject([{ aggregate: { min: 5, max: 5 } }]);
     await sendWindows(directory, MINUTE, [windowOf(3, T0, 2, 6)]);
     await fleet.project();
-    expect(cells('1m')).toMatchObject([{ revision: 2 }]);
-    expect(cells('15m')).toMatchObject([{ aggregate: { min: 6, max: 6, count: 6 } }]);
+    expect(await cells('1m')).toMatchObject([{ revision: 2 }]);
+    expect(await cells('15m')).toMatchObject([{ aggregate: { min: 6, max: 6, count: 6 } }]);
   });
 
   test('take the place of a cell made of readings, and readings never theirs', async () => {
@@ -217,13 +229,13 @@ describe('windows of the gateway', () => {
     await fleet.sendDirectory(directory);
     await sendReadings(raw, every(10_000, 6));
     await fleet.project();
-    expect(cells('1m')[0]).toMatchObject({ origin: 'raw' });
+    expect((await cells('1m'))[0]).toMatchObject({ origin: 'raw' });
     await sendWindows(directory, MINUTE, [windowOf(20, T0, 0, 50)]);
     await fleet.project();
     await sendReadings(raw, [reading(21, T0 + 5000, 1)]);
     await fleet.project();
-    expect(cells('1m')[0]).toMatchObject({ origin: 'window', aggregate: { min: 50 } });
-    expect(cells('15m')[0]).toMatchObject({ aggregate: { max: 50 } });
+    expect((await cells('1m'))[0]).toMatchObject({ origin: 'window', aggregate: { min: 50 } });
+    expect((await cells('15m'))[0]).toMatchObject({ aggregate: { max: 50 } });
   });
 
   test('of another kind than the point are quarantined', async () => {
@@ -330,9 +342,9 @@ describe('however the log is cut into transactions', () => {
           const [stray] = database.prepare('select count(*) as n from series').all() as { n: number }[];
           database.close();
           expect(stray?.n).toBe(ordinal);
-          const pointId = own.pointId('p1');
-          const all = own.reader.readings(ALL, NOW, { pointId, from: 0, to: NOW * 2, limit: 10_000 });
-          const found = own.reader.rollups(ALL, NOW, {
+          const pointId = await own.pointId('p1');
+          const all = await own.reader.readings(ALL, NOW, { pointId, from: 0, to: NOW * 2, limit: 10_000 });
+          const found = await own.reader.rollups(ALL, NOW, {
             pointId,
             resolution: '1m',
             from: 0,
@@ -360,7 +372,7 @@ describe('however the log is cut into transactions', () => {
           );
           expect(counted).toBe(ordinal);
           for (const resolution of ['15m', '1h', '1d'] as const) {
-            const coarse = own.reader.rollups(ALL, NOW, {
+            const coarse = await own.reader.rollups(ALL, NOW, {
               pointId,
               resolution,
               from: 0,

@@ -29,7 +29,7 @@ export interface ProofScene {
   readonly signer: Signer;
   /** Sends a sealed batch, and the directory before the first; gives its bytes. */
   send(directory: Directory, content: BatchContent, more?: { readonly epoch?: string }): Promise<Uint8Array>;
-  pointId(key: string): string;
+  pointId(key: string): Promise<string>;
 }
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();

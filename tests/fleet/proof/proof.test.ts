@@ -32,8 +32,8 @@ const batchOf = (
 const listing = (...neighbours: ReturnType<typeof point>[]) =>
   directoryOf(...neighbours, point(3, { name: 'Power', tests: { min: 0, max: 100 } }));
 
-const proofAt = (at: number): Promise<Uint8Array> =>
-  scene.prover.reading({ scope: ALL, pointId: scene.pointId('p3'), at });
+const proofAt = async (at: number): Promise<Uint8Array> =>
+  scene.prover.reading({ scope: ALL, pointId: await scene.pointId('p3'), at });
 
 const codeOf = (file: Uint8Array, root = scene.root): string => {
   try {
@@ -81,7 +81,7 @@ describe('a proof of a reading', () => {
 
   test('is not for what the caller may not read raw: it answers as what does not exist', async () => {
     await scene.send(listing(), batchOf());
-    const pointId = scene.pointId('p3');
+    const pointId = await scene.pointId('p3');
     const ask = (scope: typeof ALL, id = pointId, at = T0 + 20_000) =>
       scene.prover.reading({ scope, pointId: id, at });
     const absent = expect.objectContaining({ code: 'not-found' });
@@ -236,8 +236,8 @@ describe('what a proof tells of neighbours', () => {
   });
 });
 
-const proveMinute = (at: number): Promise<Uint8Array> =>
-  scene.prover.window({ scope: ALL, pointId: scene.pointId('p3'), at, resolution: '1m' });
+const proveMinute = async (at: number): Promise<Uint8Array> =>
+  scene.prover.window({ scope: ALL, pointId: await scene.pointId('p3'), at, resolution: '1m' });
 
 describe('a proof of a window', () => {
   const MINUTE = 60_000;

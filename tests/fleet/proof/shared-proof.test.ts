@@ -51,7 +51,7 @@ beforeEach(async () => {
     content: 'windows',
     columns: [{ point: 1, periodMs: MINUTE, windows }],
   });
-  ids = { shared: scene.pointId('shared'), kept: scene.pointId('kept') };
+  ids = { shared: await scene.pointId('shared'), kept: await scene.pointId('kept') };
   token = await ownerOf(http, 'b');
 });
 

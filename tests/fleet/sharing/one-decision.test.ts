@@ -50,12 +50,12 @@ const outcomeByRules = (world: World, asked: Question, { start, end }: Cell): De
 };
 
 /** What the three say about one point for one reader; the same, or there is a fault in one of them. */
-const compare = (fleet: FleetOfWorlds, world: World, cells: readonly (readonly Cell[])[], who: Who) => {
+const compare = async (fleet: FleetOfWorlds, world: World, cells: readonly (readonly Cell[])[], who: Who) => {
   const policy = policyOf(world);
   const scope = scopeIn(world, who);
-  const newest = fleet.reader.latest(scope, who.now, { limit: 10 });
+  const newest = await fleet.reader.latest(scope, who.now, { limit: 10 });
   for (const { id } of fleet.points) {
-    const stored = readFrom(fleet, scope, who.now, id);
+    const stored = await readFrom(fleet, scope, who.now, id);
     const ask = askerIn(world, fleet, who, id);
     for (const [index, periodMs] of PERIODS.entries()) {
       const asked = { ...who, point: id, periodMs };
@@ -93,7 +93,7 @@ type Who = Omit<Question, 'point' | 'periodMs'>;
 const open = async () => {
   const fleet = await openFleetOfWorlds();
   const [any] = fleet.points;
-  const { cells } = readFrom(fleet, everything('org'), LAST * 2, any?.id ?? '');
+  const { cells } = await readFrom(fleet, everything('org'), LAST * 2, any?.id ?? '');
   expect(cells.map((list) => list.length)).toEqual([14, 5, 1]);
   return { fleet, cells };
 };
@@ -103,19 +103,19 @@ describe('the decision, the store’s query and the rules as they are written', 
     const { fleet, cells } = await open();
     for (const { world, reader, now, purposes } of chosenScenes(fleet.points)) {
       fleet.put(world);
-      for (const purpose of purposes) compare(fleet, world, cells, { reader, now, purpose });
+      for (const purpose of purposes) await compare(fleet, world, cells, { reader, now, purpose });
     }
   });
 
   test('say the same of worlds by chance', { timeout: 180_000 }, async () => {
     const { fleet, cells } = await open();
     const reached = { permit: 0, 'permit-reduced': 0, deny: 0 };
-    fc.assert(
-      fc.property(scenesOf(fleet.points), ({ world, reader, now, purposes }) => {
+    await fc.assert(
+      fc.asyncProperty(scenesOf(fleet.points), async ({ world, reader, now, purposes }) => {
         fleet.put(world);
         for (const purpose of purposes) {
           const who = { reader, now, purpose };
-          compare(fleet, world, cells, who);
+          await compare(fleet, world, cells, who);
           const asked = { ...who, point: fleet.points[0]?.id ?? '', periodMs: 0 };
           reached[outcomeByRules(world, asked, { start: FIRST, end: LAST })] += 1;
         }

@@ -24,7 +24,7 @@ test('a location that others give has a name and a place, and neither delivery p
   registry.close();
   const scope = scopeIn(scene.world, { reader: 'b', purpose: 'operations', now: scene.now });
   const place = { id: 'mairie', name: 'n', key: 'k', geometry: { type: 'Point', coordinates: [1, 1] } };
-  expect(fleet.reader.location(scope, 'mairie')).toEqual({
+  expect(await fleet.reader.location(scope, 'mairie')).toEqual({
     ...place,
     organisationId: 'a',
     siteId: null,
@@ -33,7 +33,7 @@ test('a location that others give has a name and a place, and neither delivery p
     mergedInto: null,
   });
   const own = { ...place, prm: '30000000000007', pce: 'GI000007', mergedInto: 'ecole' };
-  expect(fleet.reader.location(everything('a'), 'mairie')).toMatchObject(own);
+  expect(await fleet.reader.location(everything('a'), 'mairie')).toMatchObject(own);
   const otherwise = scopeIn(scene.world, { reader: 'b', purpose: 'research', now: scene.now });
-  expect(fleet.reader.location(otherwise, 'mairie')).toBeUndefined();
+  expect(await fleet.reader.location(otherwise, 'mairie')).toBeUndefined();
 });

@@ -53,7 +53,7 @@ export const openFleetOfWorlds = async (): Promise<FleetOfWorlds> => {
   }));
   await fleet.send(sent, { content: 'readings', columns });
   await fleet.project();
-  const rows = fleet.reader.points(ALL, { limit: 10 });
+  const rows = await fleet.reader.points(ALL, { limit: 10 });
   const device = { p1: 0, p2: 0, p3: 1 } as const;
   const points = KEYS.map((key) => {
     const row = rows.find((one) => one.key === key);
@@ -157,12 +157,17 @@ export const askerIn = (
 export const CELLS: readonly Resolution[] = ['15m', '1h', '1d'];
 
 /** Times of readings, and begins of cells, that a store gives. */
-export const readFrom = ({ reader }: FleetOfViews, scope: Scope, now: number, pointId: string) => {
+export const readFrom = async ({ reader }: FleetOfViews, scope: Scope, now: number, pointId: string) => {
   const query = { pointId, from: 0, to: ENDLESS, limit: 1000 };
   return {
-    raw: reader.readings(scope, now, query).map(({ time }) => time),
-    cells: CELLS.map((resolution) =>
-      reader.rollups(scope, now, { ...query, resolution }).map(({ start, end }) => ({ start, end })),
+    raw: (await reader.readings(scope, now, query)).map(({ time }) => time),
+    cells: await Promise.all(
+      CELLS.map(async (resolution) =>
+        (await reader.rollups(scope, now, { ...query, resolution })).map(({ start, end }) => ({
+          start,
+          end,
+        })),
+      ),
     ),
   };
 };

@@ -19,12 +19,12 @@ test('pages of the newest readings pass over points that have none, and miss non
   const columns = [2, 3, 7, 11].map((number) => ({ point: number, readings: [reading(number, T0, number)] }));
   await fleet.send(directory, { content: 'readings', columns });
   await fleet.project();
-  const whole = fleet.reader.latest(ALL, NOW, { limit: 100 });
+  const whole = await fleet.reader.latest(ALL, NOW, { limit: 100 });
   expect(whole.map(({ value }) => value).toSorted((a, b) => Number(a) - Number(b))).toEqual([2, 3, 7, 11]);
   for (const limit of [1, 2, 3]) {
     const paged = [];
     for (let after = ''; ;) {
-      const rows = fleet.reader.latest(ALL, NOW, { limit, after });
+      const rows = await fleet.reader.latest(ALL, NOW, { limit, after });
       paged.push(...rows);
       const last = rows.at(-1);
       if (last === undefined) break;
@@ -32,5 +32,5 @@ test('pages of the newest readings pass over points that have none, and miss non
     }
     expect(paged).toEqual(whole);
   }
-  expect(fleet.reader.latest(everything('elsewhere'), NOW, { limit: 100 })).toEqual([]);
+  expect(await fleet.reader.latest(everything('elsewhere'), NOW, { limit: 100 })).toEqual([]);
 });

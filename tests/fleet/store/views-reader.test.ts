@@ -44,7 +44,7 @@ beforeEach(async () => {
   );
   await fleet.send(directory, { content: 'readings', columns: [{ point: 1, readings }] });
   await fleet.project();
-  pointId = fleet.pointId('p1');
+  pointId = await fleet.pointId('p1');
   const registry = openDatabase(join(fleet.folder, 'registry.db'));
   const { id } = registry.prepare<[], { id: string }>('select id from device').get() ?? { id: '' };
   registry.prepare('update holding set "to" = ? where device_id = ?').run(TRANSFER, id);
@@ -62,125 +62,129 @@ const grant = (organisationId: string, more: Partial<Grant> = {}): Grant => ({
   ...more,
 });
 const scopeOf = (...grants: Grant[]): Scope => ({ grants, shared: [] });
-const times = (scope: Scope, now = NOW): number[] =>
-  fleet.reader.readings(scope, now, { pointId, ...RANGE }).map(({ time }) => time);
-const starts = (scope: Scope, resolution: '1m' | '15m' | '1h' | '1d', now = NOW): number[] =>
-  fleet.reader.rollups(scope, now, { pointId, resolution, ...RANGE }).map(({ start }) => start);
+const times = async (scope: Scope, now = NOW): Promise<number[]> =>
+  (await fleet.reader.readings(scope, now, { pointId, ...RANGE })).map(({ time }) => time);
+const starts = async (scope: Scope, resolution: '1m' | '15m' | '1h' | '1d', now = NOW): Promise<number[]> =>
+  (await fleet.reader.rollups(scope, now, { pointId, resolution, ...RANGE })).map(({ start }) => start);
 
 describe('a scope that names nothing', () => {
-  test('reads nothing, from any list', () => {
+  test('reads nothing, from any list', async () => {
     for (const scope of [NOTHING, everything('other')]) {
       const page = { limit: 100 };
-      expect(fleet.reader.organisations(scope)).toEqual([]);
-      expect(fleet.reader.gateways(scope, page)).toEqual([]);
-      expect(fleet.reader.gateway(scope, GATEWAY)).toBeUndefined();
-      expect(fleet.reader.ledger(scope, GATEWAY)).toEqual([]);
-      expect(fleet.reader.devices(scope, page)).toEqual([]);
-      expect(fleet.reader.locations(scope, page)).toEqual([]);
-      expect(fleet.reader.points(scope, page)).toEqual([]);
-      expect(fleet.reader.point(scope, pointId)).toBeUndefined();
-      expect(fleet.reader.latest(scope, NOW, page)).toEqual([]);
-      expect(times(scope)).toEqual([]);
-      expect(starts(scope, '1m')).toEqual([]);
+      expect(await fleet.reader.organisations(scope)).toEqual([]);
+      expect(await fleet.reader.gateways(scope, page)).toEqual([]);
+      expect(await fleet.reader.gateway(scope, GATEWAY)).toBeUndefined();
+      expect(await fleet.reader.ledger(scope, GATEWAY)).toEqual([]);
+      expect(await fleet.reader.devices(scope, page)).toEqual([]);
+      expect(await fleet.reader.locations(scope, page)).toEqual([]);
+      expect(await fleet.reader.points(scope, page)).toEqual([]);
+      expect(await fleet.reader.point(scope, pointId)).toBeUndefined();
+      expect(await fleet.reader.latest(scope, NOW, page)).toEqual([]);
+      expect(await times(scope)).toEqual([]);
+      expect(await starts(scope, '1m')).toEqual([]);
     }
   });
 });
 
 describe('after a transfer', () => {
-  test('the past stays with its holder, what follows is the successor’s', () => {
-    const before = times(everything('org'));
-    const after = times(everything('next'));
+  test('the past stays with its holder, what follows is the successor’s', async () => {
+    const before = await times(everything('org'));
+    const after = await times(everything('next'));
     expect(before).toHaveLength(30);
     expect(before.every((time) => time < TRANSFER)).toBe(true);
     expect(after).toHaveLength(18);
     expect(after.every((time) => time >= TRANSFER)).toBe(true);
-    expect(times(everything('org', 'next'))).toHaveLength(48);
+    expect(await times(everything('org', 'next'))).toHaveLength(48);
   });
 
-  test('a cell across the transfer is read only by who may read both sides', () => {
+  test('a cell across the transfer is read only by who may read both sides', async () => {
     const shared = T0 + 2 * HOUR;
-    expect(starts(everything('org'), '1h')).toEqual([T0, T0 + HOUR]);
-    expect(starts(everything('next'), '1h')).toEqual([T0 + 3 * HOUR]);
-    expect(starts(everything('org', 'next'), '1h')).toEqual([T0, T0 + HOUR, shared, T0 + 3 * HOUR]);
-    expect(starts(everything('next'), '1d')).toEqual([]);
+    expect(await starts(everything('org'), '1h')).toEqual([T0, T0 + HOUR]);
+    expect(await starts(everything('next'), '1h')).toEqual([T0 + 3 * HOUR]);
+    expect(await starts(everything('org', 'next'), '1h')).toEqual([T0, T0 + HOUR, shared, T0 + 3 * HOUR]);
+    expect(await starts(everything('next'), '1d')).toEqual([]);
   });
 
-  test('the former holder’s newest reading is the last of its own time', () => {
+  test('the former holder’s newest reading is the last of its own time', async () => {
     const page = { limit: 10 };
-    expect(fleet.reader.latest(everything('org'), NOW, page)).toMatchObject([
+    expect(await fleet.reader.latest(everything('org'), NOW, page)).toMatchObject([
       { organisationId: 'org', time: TRANSFER - 5 * MINUTE, value: 29, goodTime: TRANSFER - 5 * MINUTE },
     ]);
-    expect(fleet.reader.latest(everything('next'), NOW, page)).toMatchObject([
+    expect(await fleet.reader.latest(everything('next'), NOW, page)).toMatchObject([
       { organisationId: 'next', value: 47 },
     ]);
   });
 
-  test('nobody is told who came after or before', () => {
+  test('nobody is told who came after or before', async () => {
     for (const organisation of ['org', 'next']) {
       const scope = everything(organisation);
       const page = { limit: 10 };
-      expect(fleet.reader.points(scope, page).map((row) => row.organisationId)).toEqual([
+      expect((await fleet.reader.points(scope, page)).map((row) => row.organisationId)).toEqual([
         organisation,
         organisation,
       ]);
-      expect(fleet.reader.devices(scope, page).map((row) => row.organisationId)).toEqual([organisation]);
+      expect((await fleet.reader.devices(scope, page)).map((row) => row.organisationId)).toEqual([
+        organisation,
+      ]);
     }
-    expect(fleet.reader.organisations(everything('next'))).toMatchObject([{ id: 'next', parentId: null }]);
-    expect(fleet.reader.gateways(everything('next'), { limit: 10 })).toEqual([]);
-    expect(fleet.reader.ledger(everything('next'), GATEWAY)).toEqual([]);
+    expect(await fleet.reader.organisations(everything('next'))).toMatchObject([
+      { id: 'next', parentId: null },
+    ]);
+    expect(await fleet.reader.gateways(everything('next'), { limit: 10 })).toEqual([]);
+    expect(await fleet.reader.ledger(everything('next'), GATEWAY)).toEqual([]);
   });
 });
 
 describe('a grant', () => {
-  test('coarser than raw gives neither readings nor finer cells', () => {
+  test('coarser than raw gives neither readings nor finer cells', async () => {
     const scope = scopeOf(grant('org', { finestMs: 15 * MINUTE }));
-    expect(times(scope)).toEqual([]);
-    expect(fleet.reader.latest(scope, NOW, { limit: 10 })).toEqual([]);
-    expect(starts(scope, '1m')).toEqual([]);
-    expect(starts(scope, '15m')).toHaveLength(10);
-    expect(starts(scope, '1h')).toHaveLength(2);
+    expect(await times(scope)).toEqual([]);
+    expect(await fleet.reader.latest(scope, NOW, { limit: 10 })).toEqual([]);
+    expect(await starts(scope, '1m')).toEqual([]);
+    expect(await starts(scope, '15m')).toHaveLength(10);
+    expect(await starts(scope, '1h')).toHaveLength(2);
   });
 
-  test('with a delay gives only what is old enough, the newest of that too', () => {
+  test('with a delay gives only what is old enough, the newest of that too', async () => {
     const now = T0 + 2 * HOUR;
     const scope = scopeOf(grant('org', { delayMs: HOUR }));
-    expect(times(scope, now).at(-1)).toBe(T0 + 55 * MINUTE);
-    expect(starts(scope, '1h', now)).toEqual([T0]);
-    expect(starts(scope, '15m', now)).toHaveLength(4);
-    expect(fleet.reader.latest(scope, now, { limit: 10 })).toMatchObject([{ time: T0 + 55 * MINUTE }]);
+    expect((await times(scope, now)).at(-1)).toBe(T0 + 55 * MINUTE);
+    expect(await starts(scope, '1h', now)).toEqual([T0]);
+    expect(await starts(scope, '15m', now)).toHaveLength(4);
+    expect(await fleet.reader.latest(scope, now, { limit: 10 })).toMatchObject([{ time: T0 + 55 * MINUTE }]);
   });
 
-  test('with a period gives nothing outside it', () => {
+  test('with a period gives nothing outside it', async () => {
     const scope = scopeOf(grant('org', { from: T0 + 10 * MINUTE, to: T0 + 20 * MINUTE }));
-    expect(times(scope)).toEqual([T0 + 10 * MINUTE, T0 + 15 * MINUTE]);
-    expect(starts(scope, '15m')).toEqual([]);
+    expect(await times(scope)).toEqual([T0 + 10 * MINUTE, T0 + 15 * MINUTE]);
+    expect(await starts(scope, '15m')).toEqual([]);
   });
 
-  test('that is restricted in any way shows no gateway', () => {
+  test('that is restricted in any way shows no gateway', async () => {
     const page = { limit: 10 };
-    expect(fleet.reader.gateways(ALL, page)).toMatchObject([{ id: GATEWAY }]);
+    expect(await fleet.reader.gateways(ALL, page)).toMatchObject([{ id: GATEWAY }]);
     for (const more of [{ delayMs: 1 }, { finestMs: 1 }, { from: 0 }, { to: NOW }]) {
-      expect(fleet.reader.gateways(scopeOf(grant('org', more)), page)).toEqual([]);
-      expect(fleet.reader.ledger(scopeOf(grant('org', more)), GATEWAY)).toEqual([]);
+      expect(await fleet.reader.gateways(scopeOf(grant('org', more)), page)).toEqual([]);
+      expect(await fleet.reader.ledger(scopeOf(grant('org', more)), GATEWAY)).toEqual([]);
     }
   });
 });
 
-test('pages of any size give every row once, in order', () => {
-  const whole = fleet.reader.readings(everything('org', 'next'), NOW, { pointId, ...RANGE });
+test('pages of any size give every row once, in order', async () => {
+  const whole = await fleet.reader.readings(everything('org', 'next'), NOW, { pointId, ...RANGE });
   for (const limit of [1, 7, 48, 100]) {
     const rows: ReadingKey[] = [];
     for (let after: ReadingKey | undefined; ; after = rows.at(-1)) {
       const query = { pointId, ...RANGE, limit, ...(after === undefined ? {} : { after }) };
-      const page = fleet.reader.readings(everything('org', 'next'), NOW, query);
+      const page = await fleet.reader.readings(everything('org', 'next'), NOW, query);
       rows.push(...page.map(({ key }) => key));
       if (page.length === 0) break;
     }
     expect(rows).toEqual(whole.map(({ key }) => key));
   }
-  const points = fleet.reader.points(ALL, { limit: 1 });
+  const points = await fleet.reader.points(ALL, { limit: 1 });
   const after = points[0]?.id ?? '';
-  expect(fleet.reader.points(ALL, { limit: 5, after }).map(({ id }) => id)).not.toContain(after);
+  expect((await fleet.reader.points(ALL, { limit: 5, after })).map(({ id }) => id)).not.toContain(after);
 });
 
 /** Read by a gateway of `pump` for two hours, installed at `school` from the second hour to the third. */
@@ -215,7 +219,7 @@ const placeDevice = (): void => {
   registry.close();
 };
 
-test('no scope ever reads a row that its grants do not give', () => {
+test('no scope ever reads a row that its grants do not give', async () => {
   const when = fc.integer({ min: -1, max: 50 }).map((step) => T0 + step * 5 * MINUTE);
   const anyGrant = fc.record(
     {
@@ -253,23 +257,24 @@ test('no scope ever reads a row that its grants do not give', () => {
     return true;
   };
   placeDevice();
-  const all = times(everything('org', 'next'));
+  const all = await times(everything('org', 'next'));
   const cells = { '1m': MINUTE, '15m': 15 * MINUTE, '1h': HOUR } as const;
-  const wholes = (['1m', '15m', '1h'] as const).map(
-    (name) => [name, starts(everything('org', 'next'), name)] as const,
-  );
-  fc.assert(
-    fc.property(fc.array(anyGrant, { maxLength: 4 }), when, (grants, now) => {
+  const wholes: (readonly ['1m' | '15m' | '1h', readonly number[]])[] = [];
+  for (const name of ['1m', '15m', '1h'] as const) {
+    wholes.push([name, await starts(everything('org', 'next'), name)]);
+  }
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyGrant, { maxLength: 4 }), when, async (grants, now) => {
       const scope = scopeOf(...grants);
-      expect(times(scope, now)).toEqual(all.filter((time) => given(grants, now, 0, time, time + 1)));
+      expect(await times(scope, now)).toEqual(all.filter((time) => given(grants, now, 0, time, time + 1)));
       for (const [name, whole] of wholes) {
         const period = cells[name];
-        expect(starts(scope, name, now)).toEqual(
+        expect(await starts(scope, name, now)).toEqual(
           whole.filter((start) => given(grants, now, period, start, start + period)),
         );
       }
       const newest = all.findLast((time) => given(grants, now, 0, time, time + 1));
-      expect(fleet.reader.latest(scope, now, { limit: 10 }).map(({ time }) => time)).toEqual(
+      expect((await fleet.reader.latest(scope, now, { limit: 10 })).map(({ time }) => time)).toEqual(
         newest === undefined ? [] : [newest],
       );
     }),
