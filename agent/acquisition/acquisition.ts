@@ -25,7 +25,7 @@ export interface AcquisitionDeps {
   readonly configuration: Pick<Configuration, 'buses' | 'devices' | 'timezone'>;
   /** By key; they stay open when acquisition stops. */
   readonly buses: ReadonlyMap<string, Bus>;
-  readonly buffer: Pick<Buffer, 'append' | 'declare'>;
+  readonly buffer: Pick<Buffer, 'append' | 'declare' | 'flush'>;
   readonly clock: Pick<Clock, 'at' | 'monotonic' | 'now'>;
   /** Directory number of each point by `<device>/<point>`. */
   readonly numbers: ReadonlyMap<string, number>;

@@ -3,7 +3,7 @@ import type { BusDeps } from '../../drivers/driver.js';
 import { lossOf, UntoldLosses, type MemoryLoss } from './untold-losses.js';
 
 export interface AppendQueueDeps {
-  readonly buffer: Pick<Buffer, 'append' | 'declare'>;
+  readonly buffer: Pick<Buffer, 'append' | 'declare' | 'flush'>;
   /** Names this queue among all that the buffer is told; a call that is said again has the same id. */
   readonly name: string;
   readonly delay: BusDeps['delay'];
@@ -44,6 +44,9 @@ const isFinal = (cause: unknown): boolean =>
 export class AppendQueue {
   readonly #deps: AppendQueueDeps;
   readonly #stopping = new AbortController();
+  /** Ends the pause before the next try. */
+  #pause = new AbortController();
+  #ending = false;
   readonly #waiting: Chunk[] = [];
   readonly #handedOver = new Set<Promise<void>>();
   #troubled = false;
@@ -73,11 +76,14 @@ export class AppendQueue {
   }
 
   /**
-   * Waits at most `timeoutMs` for the buffer to take what is pending. What still waits then is lost and
-   * reported; what was handed over is the buffer's to commit when it closes. A loss that it has not recorded by then
+   * Waits at most `timeoutMs` for the buffer to take what is pending, which it is asked to do at once: a disk that works
+   * again since it was last tried takes what waited for it. What still waits then is lost and reported; what was handed over is the buffer's to commit when it closes. A loss that it has not recorded by then
    * is in the log alone.
    */
   async stop(timeoutMs: number): Promise<void> {
+    this.#ending = true;
+    this.#pause.abort();
+    this.#flush();
     const settled = (async () => {
       while (this.#handedOver.size > 0 || this.#retrying !== undefined) {
         await Promise.all([...this.#handedOver, this.#retrying]);
@@ -137,16 +143,17 @@ export class AppendQueue {
   }
 
   async #retry(): Promise<void> {
-    const { delay, retryMs } = this.#deps;
     const { signal } = this.#stopping;
     // Those handed over before may come back, and then belong in front.
     await Promise.all(this.#handedOver);
     let refused = true;
     while (this.#waiting.length > 0 && !signal.aborted) {
-      if (refused) await delay(retryMs, signal).catch(() => undefined);
+      if (refused) await this.#paused();
       const chunks = signal.aborted ? [] : this.#takeWaiting();
       if (chunks.length === 0) break;
-      const settled = await Promise.all(chunks.map(async (chunk) => this.#append(chunk)));
+      const settling = Promise.all(chunks.map(async (chunk) => this.#append(chunk)));
+      if (this.#ending) this.#flush();
+      const settled = await settling;
       const back = chunks.filter((_, index) => settled[index] !== true);
       this.#waiting.unshift(...back);
       refused = back.length > 0;
@@ -154,6 +161,19 @@ export class AppendQueue {
     }
     this.#retrying = undefined;
     if (signal.aborted) this.#loseWaiting();
+  }
+
+  /** Waits for the next try; not at all where a stop began meanwhile. */
+  async #paused(): Promise<void> {
+    const { delay, retryMs } = this.#deps;
+    const either = AbortSignal.any([this.#stopping.signal, this.#pause.signal]);
+    await delay(retryMs, either).catch(() => undefined);
+    this.#pause = new AbortController();
+  }
+
+  /** Those who wait for the commit are told what became of it. */
+  #flush(): void {
+    void this.#deps.buffer.flush().catch(() => undefined);
   }
 
   #takeWaiting(): readonly Chunk[] {

@@ -21,6 +21,8 @@ const dispatch = async (buffer: Buffer, call: Call): Promise<unknown> => {
       return buffer.append(...call.args);
     case 'declare':
       return buffer.declare(...call.args);
+    case 'flush':
+      return buffer.flush();
     case 'declareMissing':
       return buffer.declareMissing(...call.args);
     case 'recallPeriod':

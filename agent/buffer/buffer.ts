@@ -29,6 +29,8 @@ export interface Buffer {
   append(readings: readonly NewReading[], id?: string): Promise<void>;
   /** Records losses that happened before the buffer, once for an `id`; they travel upstream as batches do. */
   declare(losses: readonly NewLoss[], id?: string): Promise<void>;
+  /** Commits what waits now, as before a stop. A disk that refused is tried first, however short a time ago it was tried. */
+  flush(): Promise<void>;
   /**
    * Declares as lost (`retention`) what the fleet asks for and is neither here nor declared before; gives how many
    * batches that were.
@@ -69,7 +71,7 @@ export interface Buffer {
   /** The bytes of a quarantined batch as they were sealed; `undefined` where there is none of this id. */
   quarantinedMessage(id: number): Promise<Uint8Array | undefined>;
   state(): Promise<BufferState>;
-  /** Seals nothing, commits what was appended, closes the file. */
+  /** Seals nothing, commits what was appended as `flush` does, closes the file. */
   close(): Promise<void>;
 }
 

@@ -169,6 +169,11 @@ class LocalBuffer implements Buffer {
     });
   }
 
+  async flush(): Promise<void> {
+    this.#open().retry('now');
+    this.#commit();
+  }
+
   async declareMissing(epoch: string, ranges: readonly SeqRange[]): Promise<number> {
     return this.#open().run((core) => core.declareMissing(epoch, ranges));
   }

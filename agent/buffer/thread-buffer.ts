@@ -141,6 +141,7 @@ export const openThreadBuffer = async (options: ThreadBufferOptions): Promise<Bu
     ackDirectories: async (hashes) => call('ackDirectories', hashes),
     append: async (readings, id) => call('append', readings, id),
     declare: async (losses, id) => call('declare', losses, id),
+    flush: async () => call('flush'),
     declareMissing: async (epoch, ranges) => call('declareMissing', epoch, ranges),
     recallPeriod: async (period) => call('recallPeriod', period),
     erasePeriod: async (period) => call('erasePeriod', period),

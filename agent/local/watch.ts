@@ -41,7 +41,7 @@ const fromBuses = (
   const acquisition = createAcquisition({
     configuration,
     buses,
-    buffer: { append: async () => {}, declare: async () => {} },
+    buffer: { append: async () => {}, declare: async () => {}, flush: async () => {} },
     clock,
     numbers: new Map(names.map((name, index) => [name, index])),
     log: { warn: () => {}, info: () => {} },

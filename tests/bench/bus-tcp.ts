@@ -62,6 +62,7 @@ const poll = async (ports: readonly number[]): Promise<void> => {
         taken += readings.filter(({ value }) => value !== null).length;
       },
       declare: async () => {},
+      flush: async () => {},
     },
     clock,
     numbers: new Map(keys.map((key, index) => [key, index])),

@@ -15,8 +15,12 @@ const RETRY_S = 10;
 const QUICK_RETRY_S = 2;
 const TROUBLES: readonly [DiskTrouble, ...DiskTrouble[]] = ['readonly', 'full', 'eio'];
 
-/** Readings that are kept for the disk in memory meanwhile. */
-const storedOf = async (site: Site): Promise<number> => (await site.status())?.readings.stored ?? 0;
+/** Readings that the agent has confirmed as stored; asks until it answers. */
+const storedOf = async (site: Site): Promise<number> => {
+  let stored: number | undefined;
+  await eventually(async () => (stored = (await site.status())?.readings.stored) !== undefined, WAIT_MS);
+  return stored ?? 0;
+};
 
 const noop = (): void => undefined;
 
@@ -31,9 +35,15 @@ const cycle = async (
   random: () => number,
   {
     starts,
+    ends,
     figures,
     quick,
-  }: { readonly starts: boolean; readonly figures: Figures; readonly quick: boolean },
+  }: {
+    readonly starts: boolean;
+    readonly ends: boolean;
+    readonly figures: Figures;
+    readonly quick: boolean;
+  },
 ): Promise<string[]> => {
   await sleep(random() * 2_000);
   if (starts) await site.endAgent('SIGTERM');
@@ -48,6 +58,12 @@ const cycle = async (
   disk.suffer('well');
   await started;
   if (faults.length > 0) return faults;
+  if (ends) {
+    // What waited for the disk is stored by a stop, whether or not the disk was due to be tried.
+    await site.endAgent('SIGTERM');
+    await site.startAgent();
+    return [];
+  }
   const [before, start] = [await storedOf(site), performance.now()];
   await eventually(async () => (await storedOf(site)) > before, WAIT_MS).catch(() => undefined);
   const tookMs = performance.now() - start;
@@ -75,8 +91,9 @@ const run = async ({ folder, cycles, seed, edits, progress, quick }: FaultSettin
       const trouble = troubleOf(done);
       // Into a disk that does not work at all the agent starts, too.
       const starts = quick ? done === 2 : random() < 0.3;
-      progress(done, starts ? `started ${trouble}` : trouble);
-      const faults = await cycle(site, disk, trouble, random, { starts, figures, quick });
+      const ends = quick ? done === 3 : random() < 0.2;
+      progress(done, [starts ? 'started' : '', trouble, ends ? 'ended' : ''].join(' ').trim());
+      const faults = await cycle(site, disk, trouble, random, { starts, ends, figures, quick });
       if (faults.length === 0 && done % JUDGE_EVERY !== 0 && done !== cycles) continue;
       verdict = withFaults(await judgeSite(site, USUAL), faults);
       if (verdict.faults.length > 0 || done === cycles) break;
@@ -103,6 +120,14 @@ export const disk: FaultTest = {
           find: 'if (!settled)\n                this.#wait(chunk);',
           replace: '',
         },
+      ],
+    },
+    'no-last-try': {
+      breaks: 'a stop leaves in memory what a disk would take that works again',
+      found: /^I1 run .* of its last/,
+      edits: [
+        { file: 'agent/buffer/store.js', find: "this.#retry('now');\n        this.commit();", replace: '' },
+        { file: 'agent/buffer/open-buffer.js', find: "this.#open().retry('now');", replace: '' },
       ],
     },
     'no-start': {

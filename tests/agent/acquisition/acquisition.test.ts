@@ -110,7 +110,7 @@ const acquire = (
   const acquisition: Acquisition = createAcquisition({
     configuration,
     buses,
-    buffer: { append, declare: () => Promise.resolve() },
+    buffer: { append, declare: () => Promise.resolve(), flush: () => Promise.resolve() },
     clock,
     numbers: numbersOf(bufferPoints(configuration).map(({ key }) => key)),
     log,
@@ -242,7 +242,11 @@ test('a bus that was not opened and a point without a number are refused', () =>
     log,
     delay,
     onLost: () => undefined,
-    buffer: { append: () => Promise.resolve(), declare: () => Promise.resolve() },
+    buffer: {
+      append: () => Promise.resolve(),
+      declare: () => Promise.resolve(),
+      flush: () => Promise.resolve(),
+    },
   };
   const numbers = numbersOf(bufferPoints(configuration).map(({ key }) => key));
   expect(() => createAcquisition({ ...deps, numbers, buses: new Map() })).toThrow(

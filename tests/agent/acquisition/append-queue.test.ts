@@ -32,24 +32,31 @@ class Refusal extends Error {
   }
 }
 
-/** A buffer that commits every `commitMs`, unless it is told to refuse. */
+/** A buffer that commits after `commitMs`, or at once where it is asked to, unless it is told to refuse. */
 const build = (limit: number, commitMs = 2000) => {
   const time = new VirtualDelays();
   const stored: number[] = [];
   const losses: MemoryLoss[] = [];
   const declared: NewLoss[] = [];
   const events: string[] = [];
+  const commits: AbortController[] = [];
   const buffer = { refusing: undefined as Refusal | undefined };
   const queue = new AppendQueue({
     buffer: {
       append: async (appended) => {
-        await time.delay(commitMs);
+        const commit = new AbortController();
+        commits.push(commit);
+        await time.delay(commitMs, commit.signal).catch(() => undefined);
         if (buffer.refusing !== undefined) throw buffer.refusing;
         stored.push(...appended.map((each) => each.time));
       },
       declare: async (told) => {
         if (buffer.refusing?.retryable === true) throw buffer.refusing;
         declared.push(...told);
+        return Promise.resolve();
+      },
+      flush: () => {
+        for (const commit of commits.splice(0)) commit.abort();
         return Promise.resolve();
       },
     },
@@ -125,13 +132,41 @@ test('what is refused for good is lost at once and blocks nothing', async () => 
   expect(stored).toEqual([5, 6, 7, 8, 9]);
 });
 
-test('stopping waits for the commit under way', async () => {
+test('stopping has the commit under way made at once', async () => {
   const { time, stored, losses, queue } = build(100);
   queue.push(readings(0, 5));
   const stopped = queue.stop(3000);
-  await time.pass(2000);
+  await time.pass(0);
   await stopped;
   expect(stored).toHaveLength(5);
+  expect(losses).toHaveLength(0);
+});
+
+test('stopping hands over at once what waited for a disk that works again', async () => {
+  const { time, stored, losses, buffer, queue } = build(100);
+  buffer.refusing = new Refusal(true);
+  queue.push(readings(0, 5));
+  await time.pass(2_000);
+  queue.push(readings(5, 5));
+  buffer.refusing = undefined;
+  const stopped = queue.stop(3000);
+  await time.pass(0);
+  await stopped;
+  expect(stored).toEqual(Array.from({ length: 10 }, (_, index) => index));
+  expect(losses).toHaveLength(0);
+});
+
+test('stopping tries a disk that goes on refusing now and then until its timeout', async () => {
+  const { time, stored, losses, buffer, queue } = build(100);
+  buffer.refusing = new Refusal(true);
+  queue.push(readings(0, 5));
+  await time.pass(2_000);
+  const stopped = queue.stop(3000);
+  await time.pass(1_500);
+  buffer.refusing = undefined;
+  await time.pass(500);
+  await stopped;
+  expect(stored).toEqual([0, 1, 2, 3, 4]);
   expect(losses).toHaveLength(0);
 });
 
@@ -164,6 +199,7 @@ test('an append that timed out and is said again has the same id, so that it is 
         if (failures >= 0) throw new Refusal(true);
       },
       declare: async (losses, id) => file.declare(losses, id),
+      flush: async () => file.flush(),
     },
     name: 'q',
     delay: time.delay,

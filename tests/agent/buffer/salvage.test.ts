@@ -309,4 +309,27 @@ describe('a disk that cannot be used', { timeout: 120_000 }, () => {
     expect((await buffer.state()).storage).toMatchObject({ kind: 'disk' });
     await buffer.close();
   });
+
+  it.each(['flush', 'close'] as const)(
+    'is tried once more by a %s, however short a time ago it was',
+    async (last) => {
+      const folder = join(temporaryFolder(), 'disk');
+      mkdirSync(folder);
+      const path = join(folder, 'buffer.db');
+      renameSync(folder, `${folder}-gone`);
+      const options = { path, commitMs: 60_000, reserveBytes: 0, retryMs: 3_600_000 };
+      const buffer = await openBuffer(options);
+      await buffer.definePoints(POINTS);
+      const appended = buffer.append([reading(1, 0, { value: 7 })]);
+      renameSync(`${folder}-gone`, folder);
+      await buffer[last]();
+      expect(existsSync(path)).toBe(true);
+      await appended;
+      await buffer.close();
+      const again = await openBuffer(options);
+      expect(again.setAside).toBeUndefined();
+      expect((await again.state()).lastOrdinal).toBe(1);
+      await again.close();
+    },
+  );
 });
