@@ -2,7 +2,15 @@
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly code:
-    'conflict' | 'changed-since' | 'taken' | 'in-use' | 'newer-schema' | 'closed' | 'fenced' | 'failed';
+    | 'conflict'
+    | 'changed-since'
+    | 'taken'
+    | 'in-use'
+    | 'newer-schema'
+    | 'older-schema'
+    | 'closed'
+    | 'fenced'
+    | 'failed';
   readonly retryable: boolean;
 
   constructor(code: StoreError['code'], message: string, options?: { cause?: unknown; retryable?: boolean }) {

@@ -1,7 +1,8 @@
 import { ENTRY_TYPES } from '../entry-types.js';
 import type { ErasedBatch, LogEntry, LogReader, StoredKey } from '../log-store.js';
-import { openDatabase } from './database.js';
 import { createKeptApartQueries } from './kept-apart.js';
+import { LOG_MIGRATIONS } from './log-schema.js';
+import { openToRead } from './migrate.js';
 
 interface EntryRow {
   readonly position: number;
@@ -17,7 +18,7 @@ interface ErasedRow extends Omit<ErasedBatch, 'others'> {
 
 /** Opens an existing log.db for reading. */
 export const openLogReader = (path: string): LogReader => {
-  const database = openDatabase(path, { readonly: true });
+  const database = openToRead(path, LOG_MIGRATIONS);
   const after = database.prepare<[number, number], EntryRow>(
     `select position, type, source, received_at as receivedAt, message from entry
      where position > ? order by position limit ?`,

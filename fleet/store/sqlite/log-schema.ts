@@ -1,5 +1,8 @@
+import type { Database } from './database.js';
+import { columnsOf, type Migration } from './migrate.js';
+
 /** log.db: the record of truth. `entry` is append-only; keys live beside it. Hashes are SHA-256. */
-export const LOG_SCHEMA = `
+const FIRST = `
 create table if not exists entry (
   position integer primary key autoincrement, type integer not null, source text not null,
   received_at integer not null, message blob not null
@@ -41,3 +44,19 @@ create table if not exists erasure (
   unique (point, position, after)
 ) strict;
 `;
+
+/** Files from before schemas were numbered: the oldest did not number erasures. */
+const numberErasures = (database: Database): void => {
+  const columns = columnsOf(database, 'erasure');
+  const unnumbered = columns.length > 0 && !columns.includes('number');
+  if (unnumbered) database.exec('alter table erasure rename to unnumbered');
+  database.exec(FIRST);
+  if (!unnumbered) return;
+  const kept = columns.join(', ');
+  database.exec(
+    `insert into erasure (${kept}, others) select ${kept}, '[]' from unnumbered order by erased_at, position;
+     drop table unnumbered`,
+  );
+};
+
+export const LOG_MIGRATIONS: readonly Migration[] = [{ version: 1, up: numberErasures }];

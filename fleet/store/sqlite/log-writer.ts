@@ -1,9 +1,10 @@
 import { CLONE_REASON } from '../apart-rules.js';
 import type { AppendOutcome, EpochKeys, LogItem, LogWriter } from '../log-store.js';
-import { openDatabase, type Database } from './database.js';
+import type { Database } from './database.js';
 import { createColumnEraser } from './column-eraser.js';
-import { LOG_SCHEMA } from './log-schema.js';
+import { LOG_MIGRATIONS } from './log-schema.js';
 import { createKeepApart, type Apart } from './kept-apart.js';
+import { openMigrated } from './migrate.js';
 import { createRestorer } from './restore.js';
 import { createStoredRanges } from './stored-ranges.js';
 
@@ -11,10 +12,12 @@ const DAY_MS = 86_400_000;
 /** Keys come in the order of their sources, not of the table; KiB. */
 const CACHE_KIB = 16_384;
 
-/** Opens log.db at `path` for appending, in the calling thread (`log-thread.ts` runs it off the event loop). */
+/**
+ * Opens log.db at `path` for appending, making it where it is missing, in the calling thread (`log-thread.ts` runs it off
+ * the event loop). Throws `StoreError` `newer-schema` on a file of a later release.
+ */
 export const openLogWriter = (path: string): LogWriter => {
-  const database = openDatabase(path, { cacheKib: CACHE_KIB });
-  database.exec(LOG_SCHEMA);
+  const database = openMigrated(path, LOG_MIGRATIONS, { cacheKib: CACHE_KIB });
   const originOf = createOrigins(database);
   const keepApart = createKeepApart(database);
   const appendBatch = createBatchAppender(database, originOf, keepApart);

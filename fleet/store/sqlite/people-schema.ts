@@ -52,17 +52,3 @@ create table if not exists identity (
 ) strict, without rowid;
 create index if not exists identity_person on identity (person_id);
 `;
-
-/** What a file of schema 1 lacks, and one of schema 2. */
-const FROM_1 = `
-alter table invitation add column limit_site text;
-alter table invitation add column limit_from integer;
-alter table invitation add column limit_to integer;
-`;
-const FROM_2 = 'alter table enrolment_token add column site_id text;';
-
-/** What brings a file of each schema to the next. */
-export const STEPS: ReadonlyMap<number, string> = new Map([
-  [1, FROM_1],
-  [2, FROM_2],
-]);

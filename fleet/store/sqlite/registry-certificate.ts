@@ -4,7 +4,9 @@ import type {
   GatewayCertificate,
   IdentityStore,
 } from '../identity-store.js';
-import { openDatabase, type Database } from './database.js';
+import type { Database } from './database.js';
+import { openToRead } from './migrate.js';
+import { REGISTRY_MIGRATIONS } from './registry-migrations.js';
 
 type CertificateTables = Pick<
   IdentityStore,
@@ -18,7 +20,7 @@ type CertificateTables = Pick<
 
 /** The certificate of a thumbprint (hex) as PEM, read from a registry.db that a service may be using. */
 export const readCertificatePem = (path: string, thumbprint: string): string | undefined => {
-  const database = openDatabase(path, { readonly: true });
+  const database = openToRead(path, REGISTRY_MIGRATIONS);
   try {
     return database
       .prepare<[string], { pem: string }>('select pem from certificate where thumbprint = ?')

@@ -1,5 +1,6 @@
-import { openDatabase } from './database.js';
+import { openToRead } from './migrate.js';
 import { ERASURES, REPLAY } from './views-replay.js';
+import { VIEWS_MIGRATIONS } from './views-schema.js';
 
 /** How far the projections have come, for a command beside the service that moves them. */
 export interface ViewsProgress {
@@ -14,7 +15,7 @@ export interface ViewsProgress {
 
 /** Opens views.db beside whoever writes it, whose place is not taken. */
 export const openViewsProgress = (path: string): ViewsProgress => {
-  const database = openDatabase(path, { readonly: true });
+  const database = openToRead(path, VIEWS_MIGRATIONS);
   const position = database
     .prepare<[string], number>('select position from cursor where projection = ? and shard = 0')
     .pluck();

@@ -1,5 +1,6 @@
 import type { ViewsReader } from '../views-store.js';
-import { openDatabase, SMALL_CACHE_KIB, type Database } from './database.js';
+import { SMALL_CACHE_KIB, type Database } from './database.js';
+import { openToRead } from './migrate.js';
 import { createOperationsQueries } from './views-operations.js';
 import { createDataQueries } from './views-data.js';
 import { createFeedQueries } from './views-feed.js';
@@ -7,6 +8,7 @@ import { createInventory } from './views-inventory.js';
 import { createLedgerDetail } from './views-ledger-detail.js';
 import { createPlacedQuery } from './views-placed.js';
 import { createProvenanceQueries } from './views-provenance.js';
+import { VIEWS_MIGRATIONS } from './views-schema.js';
 import { createLedgerQuery } from './views-ledger-query.js';
 import type { ViewsQueries } from './views-queries.js';
 
@@ -27,7 +29,7 @@ export interface ViewsPaths {
  * held the device when, and by each grant's period, delay and resolution.
  */
 export const openViewsReader = (paths: ViewsPaths, now: () => number = Date.now): ViewsReader => {
-  const database = openDatabase(paths.views, { readonly: true, cacheKib: CACHE_KIB });
+  const database = openToRead(paths.views, VIEWS_MIGRATIONS, { cacheKib: CACHE_KIB });
   database.prepare('attach database ? as registry').run(paths.registry);
   database.prepare('attach database ? as log').run(paths.log);
   database.pragma(`registry.cache_size = -${REGISTRY_CACHE_KIB}`);

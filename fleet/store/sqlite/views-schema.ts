@@ -1,8 +1,10 @@
+import type { Migration } from './migrate.js';
+
 /**
  * views.db: what projections make of the log; all of it can be made again. Times are UTC ms, values in the
  * encoding of `views-values.ts`. `point` is the registry's number of a point, `origin` a number of `origin`.
  */
-export const VIEWS_SCHEMA = `
+const FIRST = `
 -- how far each projection has followed the log, and who may move it
 create table if not exists cursor (
   projection text not null, shard integer not null, position integer not null, fence integer not null,
@@ -79,3 +81,6 @@ create table if not exists rollup (
   sum numeric, weight numeric, durations text, primary key (point, period, start)
 ) without rowid;
 `;
+
+/** Files of schema 1 came to have some of these tables and indexes, or all. */
+export const VIEWS_MIGRATIONS: readonly Migration[] = [{ version: 2, up: FIRST }];

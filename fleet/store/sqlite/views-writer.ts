@@ -1,15 +1,15 @@
 import { StoreError } from '../errors.js';
 import type { Cell, ViewsWriter } from '../views-writer.js';
 import { createBulkInsert } from './bulk-insert.js';
-import { openDatabase, type Database } from './database.js';
+import type { Database } from './database.js';
 import { CELL_COLUMNS, cellOrigin, decodeCell, pushCell, SELECT_CELL, type CellRow } from './views-cells.js';
 import { createDirectoryTables } from './views-directories.js';
 import { createLedgerTables } from './views-ledger.js';
-import { VIEWS_SCHEMA } from './views-schema.js';
+import { VIEWS_MIGRATIONS } from './views-schema.js';
+import { openMigrated } from './migrate.js';
 import { createReplayTables, ERASURES } from './views-replay.js';
 import { createSeriesTables } from './views-series.js';
 
-const SCHEMA_VERSION = 1;
 /** Interior pages of the series stay in memory; KiB. */
 const CACHE_KIB = 131_072;
 /** 64 MiB: the ends of all series are written anew by each transaction, and copied to the file only now and then. */
@@ -23,8 +23,8 @@ const SHARD = 0;
  * a writer opened earlier fail from now on. Throws `StoreError` `newer-schema` on a file of a later release.
  */
 export const openViewsWriter = (path: string): ViewsWriter => {
-  const database = openDatabase(path, { cacheKib: CACHE_KIB });
-  prepareSchema(database, path);
+  const database = openMigrated(path, VIEWS_MIGRATIONS, { cacheKib: CACHE_KIB });
+  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   const cursor = createCursor(database);
   const series = createSeriesTables(database);
   const cells = createCellTable(database);
@@ -59,20 +59,6 @@ export const openViewsWriter = (path: string): ViewsWriter => {
       database.close();
     },
   };
-};
-
-const prepareSchema = (database: Database, path: string): void => {
-  const version = Number(database.pragma('user_version', { simple: true }));
-  if (version > SCHEMA_VERSION) {
-    database.close();
-    throw new StoreError(
-      'newer-schema',
-      `${path} was written by a newer release (schema ${version}, this one reads up to ${SCHEMA_VERSION}).`,
-    );
-  }
-  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  database.exec(VIEWS_SCHEMA);
-  database.pragma(`user_version = ${SCHEMA_VERSION}`);
 };
 
 interface Cursor {

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import type { Directory, DirectoryDevice, DirectoryPoint } from '../../../agent/wire/directory.js';
 import { newId } from '../../../fleet/registry/new-id.js';
 import type { RegistryStore } from '../../../fleet/store/registry-store.js';
-import { openDatabase as openDatabaseAt } from '../../../fleet/store/sqlite/database.js';
 import { openRegistryStore } from '../../../fleet/store/sqlite/registry-store.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -134,15 +133,5 @@ describe('resolving a directory', () => {
     expect(store.claim('h', use, { ...gateway, id: use.gatewayId }, certificate)).toBe(false);
     expect(store.gateways()).toHaveLength(1);
     store.close();
-  });
-
-  test('a file of a newer release is refused and left alone', () => {
-    const path = join(temporaryFolder(), 'registry.db');
-    const store = openRegistryStore(path, { newId });
-    store.close();
-    const newer = openDatabaseAt(path);
-    newer.pragma('user_version = 99');
-    newer.close();
-    expect(() => openRegistryStore(path, { newId })).toThrow(/newer release/);
   });
 });
