@@ -17,12 +17,15 @@ import type {
   QuarantinedBatch,
   SealedBatch,
   SetAside,
+  StorageState,
   SigningKey,
   StoredDirectory,
 } from './buffer.js';
 import { asBufferError, BufferError } from './buffer-error.js';
+import type { CoreState } from './buffer-core.js';
 import { createCallIds } from './call-ids.js';
 import { erasePeriod } from './erase-period.js';
+import { LastTold } from './last-told.js';
 import { RoomKeeper, systemFreeBytes } from './room-keeper.js';
 import { Salvaging } from './salvaging.js';
 import { Store } from './store.js';
@@ -97,6 +100,9 @@ class LocalBuffer implements Buffer {
   readonly #store: Store;
   readonly #room: RoomKeeper;
   readonly #salvaging: Salvaging;
+  readonly #told: LastTold<
+    Pick<StorageState, 'usedBytes' | 'allowedBytes' | 'thinned'> & { readonly core: CoreState }
+  >;
   readonly #calls = createCallIds();
   readonly #monotonic: () => number;
   readonly #openedAt: number;
@@ -115,6 +121,11 @@ class LocalBuffer implements Buffer {
     const store = (this.#store = new Store(complete, deps));
     this.#room = new RoomKeeper({ ...deps, store, path: options.path, limits: complete });
     this.#salvaging = new Salvaging({ store, path: options.path });
+    this.#told = new LastTold(() => ({
+      core: store.run((core) => core.state()),
+      ...this.#room.room(),
+      thinned: store.run((core) => core.thinned()),
+    }));
   }
 
   get epoch(): string {
@@ -246,21 +257,21 @@ class LocalBuffer implements Buffer {
 
   async state(): Promise<BufferState> {
     const store = this.#open();
+    const { core, ...held } = this.#told.now;
     const { freeBytes, reserve } = this.#room;
     const sinceMs = this.#monotonic() - this.#openedAt;
     const all = this.#written();
     const written = all === undefined ? undefined : Math.max(0, all - this.#room.reserveWrittenBytes);
     return {
-      ...store.run((core) => core.state()),
+      ...core,
       fileBytes: sizeOf(this.#options.path),
       walBytes: sizeOf(`${this.#options.path}-wal`),
       storage: {
         kind: store.kind,
         ...(store.fault === undefined ? {} : { fault: store.fault }),
-        ...this.#room.room(),
+        ...held,
         ...(freeBytes === undefined ? {} : { freeBytes }),
         reserve,
-        thinned: store.run((core) => core.thinned()),
         ...this.#salvaging.left(),
       },
       wear: wearOf(written, this.#stored, sinceMs, this.#options.enduranceBytes),

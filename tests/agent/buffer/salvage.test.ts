@@ -310,6 +310,27 @@ describe('a disk that cannot be used', { timeout: 120_000 }, () => {
     await buffer.close();
   });
 
+  it('that cannot be opened again is still told of: what waits, and what it said', async () => {
+    const folder = join(temporaryFolder(), 'disk');
+    mkdirSync(folder);
+    const path = join(folder, 'buffer.db');
+    const buffer = await openBuffer({ path, commitMs: 5, reserveBytes: 0, capBytes: 400_000, retryMs: 0 });
+    await buffer.definePoints(POINTS);
+    await buffer.append([reading(1, 0, { value: 7 })]);
+    const many = Array.from({ length: 9_000 }, (_, index) => reading(1, index, { value: Math.sin(index) }));
+    await expect(buffer.append(many)).rejects.toMatchObject({ code: 'full' });
+    expect(await buffer.state()).toMatchObject({ lastOrdinal: 1, storage: { kind: 'refusing' } });
+    renameSync(folder, `${folder}-gone`);
+    await expect(buffer.append(many.slice(0, 1))).rejects.toMatchObject({ code: 'io', retryable: true });
+    const { storage, lastOrdinal, unsealedRows } = await buffer.state();
+    expect(storage).toMatchObject({ kind: 'refusing', fault: expect.any(String) });
+    expect({ lastOrdinal, unsealedRows }).toEqual({ lastOrdinal: 1, unsealedRows: 1 });
+    renameSync(`${folder}-gone`, folder);
+    await buffer.append(many.slice(0, 100));
+    expect(await buffer.state()).toMatchObject({ lastOrdinal: 101, storage: { kind: 'disk' } });
+    await buffer.close();
+  });
+
   it.each(['flush', 'close'] as const)(
     'is tried once more by a %s, however short a time ago it was',
     async (last) => {
