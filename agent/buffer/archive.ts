@@ -34,6 +34,8 @@ export interface Archive {
   trim(released: number, least?: number): boolean;
   /** The oldest segment after an ordinal that overlaps [from, to), UTC ms. */
   next(after: number, from: number, to: number): Segment | undefined;
+  /** The segment that begins with an ordinal. */
+  at(firstOrdinal: number): Segment | undefined;
   /** Leaves these columns of a segment, and no others. */
   replace(segment: Segment, left: readonly ReadingColumn[]): void;
   /** Removes segments that end at or before `ordinal`, oldest first; gives their bytes. */
@@ -111,6 +113,9 @@ export const createArchive = (deps: ArchiveDeps): Archive => {
      WHERE firstOrdinal > ? AND lastTime >= ? AND firstTime < ? ORDER BY firstOrdinal LIMIT 1`,
   );
 
+  const one = database.prepare<[number], SegmentRow>(
+    'SELECT firstOrdinal, lastOrdinal, count, segment FROM archive WHERE firstOrdinal = ?',
+  );
   const evictTo = (ordinal: number): number => {
     const bytes = bytesTo.get(ordinal) ?? 0;
     if (bytes > 0) deleteTo.run(ordinal);
@@ -129,6 +134,10 @@ export const createArchive = (deps: ArchiveDeps): Archive => {
     },
     next: (after, from, to) => {
       const row = next.get(after, from, to);
+      return row === undefined ? undefined : unpack(row);
+    },
+    at: (firstOrdinal) => {
+      const row = one.get(firstOrdinal);
       return row === undefined ? undefined : unpack(row);
     },
     replace: ({ firstOrdinal }, left) => {

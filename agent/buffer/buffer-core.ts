@@ -14,6 +14,7 @@ import type {
   StoredDirectory,
 } from './buffer.js';
 import { BufferError } from './buffer-error.js';
+import type { History } from './history.js';
 import { createDelivery, type Delivery } from './delivery.js';
 import { createBufferParts, type BufferParts, type BufferPartsDeps } from './buffer-parts.js';
 import type { EraseHistory } from './erase-history.js';
@@ -251,6 +252,11 @@ export class BufferCore {
     const signer = this.#signer;
     if (signer === undefined) return undefined;
     return this.#transactions.write(() => recallRows(this.#parts, period, after, signer));
+  }
+
+  /** One step through what is stored of a point. */
+  history<Result>(step: (history: History) => Result): Result {
+    return this.#transactions.read(() => step(this.#parts.history));
   }
 
   /** One step of an erasure, by one of its parts. */

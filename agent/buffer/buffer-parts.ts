@@ -3,6 +3,7 @@ import { createBatchIds, type BatchIds } from './batch-ids.js';
 import { createBatchesTable, type BatchesTable } from './batches-table.js';
 import { Boots } from './boots.js';
 import { createEraseHistory, type EraseHistory } from './erase-history.js';
+import { createHistory, type History } from './history.js';
 import { createDirectories, type Directories } from './directories.js';
 import { createLosses, type Losses } from './losses.js';
 import { createOutsideRows, type OutsideRows } from './outside-rows.js';
@@ -42,6 +43,7 @@ export interface BufferParts {
   readonly outside: OutsideRows;
   readonly sealing: Sealing;
   readonly archive: Archive;
+  readonly history: History;
   readonly eraseHistory: EraseHistory;
   readonly thinning: Thinning;
   readonly room: Room;
@@ -65,6 +67,7 @@ export const createBufferParts = (deps: BufferPartsDeps): BufferParts => {
   const losses = createLosses(database, state);
   const sealing = createSealing({ readings, windows, batches, directories, losses, boots, state, random });
   const archive = createArchive({ database, readings, boots, state, random });
+  const history = createHistory({ database, archive, boots, points, readings, directories, state });
   const eraseHistory = createEraseHistory({ database, batches, archive, points, state, releasedRows });
   const covered = (step: ThinningStep): Covered =>
     windowMaker.coveredBy((point) => replacementOf(step, point));
@@ -93,6 +96,7 @@ export const createBufferParts = (deps: BufferPartsDeps): BufferParts => {
     outside,
     sealing,
     archive,
+    history,
     eraseHistory,
     thinning,
     room,

@@ -27,6 +27,8 @@ const dispatch = async (buffer: Buffer, call: Call): Promise<unknown> => {
       return buffer.declareMissing(...call.args);
     case 'recallPeriod':
       return buffer.recallPeriod(...call.args);
+    case 'history':
+      return buffer.history(...call.args);
     case 'erasePeriod':
       return buffer.erasePeriod(...call.args);
     case 'synchronise':

@@ -1,6 +1,7 @@
 import type { BatchHeader } from '#wire/header.js';
 import type { ClockState, DeviceClock, Flag, Kind, Lane, Reason, Value, ValueType } from '#wire/terms.js';
 import type { EarlierEpoch, Quarantined, SeqRange } from '#wire/messages.js';
+import type { Reading } from '#wire/readings.js';
 import type { Loss } from '#wire/windows.js';
 import type { KnownClock } from '../clock/clock.js';
 
@@ -52,6 +53,8 @@ export interface Buffer {
   recall(ranges: readonly SeqRange[], epoch?: string): Promise<readonly SealedBatch[]>;
   /** Offers raw readings of a past period for sending, as backfill: see `Recalled`. */
   recallPeriod(period: RecalledPeriod): Promise<Recalled>;
+  /** What is stored of one point, sealed or not, acked or not, a page at a time. */
+  history(question: HistoryQuestion): Promise<HistoryPage>;
   /** Takes a period out of the local history, for good: see `Erased`. */
   erasePeriod(period: ErasedPeriod): Promise<Erased>;
   /** Of any epoch: what is not here is passed over. */
@@ -123,6 +126,33 @@ export interface RecalledPeriod {
   readonly toMs: number;
   /** Numbers of the points whose held-back readings are wanted; absent: all. */
   readonly points?: readonly number[];
+}
+
+/** UTC ms, `toMs` not included. */
+export interface HistoryQuestion {
+  /** `<device>/<point>`, also of a point that is no longer defined. */
+  readonly key: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Where the page before ended. */
+  readonly after?: HistoryPlace;
+  /** Readings of the page at most. */
+  readonly limit: number;
+}
+
+/** A reading's place in a history. */
+export interface HistoryPlace {
+  readonly time: number;
+  readonly ordinal: number;
+}
+
+export interface HistoryPage {
+  /** Ascending by time; where that is not known yet, by the time that the gateway believed in. */
+  readonly readings: readonly Reading[];
+  /** Where the next page begins; absent: this was the last. */
+  readonly next?: HistoryPlace;
+  /** UTC ms of the oldest that is kept of any point; absent: nothing is. */
+  readonly keptFromMs?: number;
 }
 
 /** UTC ms, `toMs` not included. */

@@ -10,6 +10,8 @@ import type {
   BufferState,
   Erased,
   ErasedPeriod,
+  HistoryPage,
+  HistoryQuestion,
   NewLoss,
   NewReading,
   Recalled,
@@ -26,6 +28,8 @@ import type { CoreState } from './buffer-core.js';
 import { createCallIds } from './call-ids.js';
 import { erasePeriod } from './erase-period.js';
 import { LastTold } from './last-told.js';
+import type { History } from './history.js';
+import { historyPage } from './history-page.js';
 import { RoomKeeper, systemFreeBytes } from './room-keeper.js';
 import { Salvaging } from './salvaging.js';
 import { Store } from './store.js';
@@ -227,6 +231,13 @@ class LocalBuffer implements Buffer {
       }
     }
     return { batches, readings };
+  }
+
+  async history(question: HistoryQuestion): Promise<HistoryPage> {
+    const store = this.#open();
+    const step = <Result>(part: (history: History) => Result): Result =>
+      store.run((core) => core.history(part));
+    return historyPage({ step, monotonic: this.#monotonic, closed: () => this.#closed }, question);
   }
 
   async erasePeriod(period: ErasedPeriod): Promise<Erased> {

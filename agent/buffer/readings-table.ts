@@ -21,6 +21,13 @@ export interface ReadingsTable {
     ranges: readonly [OrdinalRange, OrdinalRange],
     limit: number,
   ): readonly ReadingRow[];
+  /** Rows of points in [from, to] that no batch carries: held back, or outside of the ranges that are sealed, inclusive. */
+  looseOf(
+    points: readonly number[],
+    from: number,
+    to: number,
+    sealed: readonly [OrdinalRange, OrdinalRange],
+  ): readonly ReadingRow[];
   /** These rows are held back no more. */
   release(ordinals: readonly number[]): void;
   deleteTo(ordinal: number): void;
@@ -32,6 +39,33 @@ export type OrdinalRange = readonly [first: number, last: number];
 const SORTED_ROWS = 10_000;
 
 const COLUMNS = 'ordinal, point, boot, monotonic, time, marks, value, text, uncertainty, deviceTime';
+
+type Held = Pick<ReadingsTable, 'heldTo' | 'heldWithin' | 'looseOf' | 'release'>;
+
+/** Rows that were held back. */
+const createHeld = (database: Database): Held => {
+  const held = database.prepare<[number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal <= ? AND marks & ${HELD} ORDER BY ordinal`,
+  );
+  const within = database.prepare<[number, number, number, number, number, number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal > ? AND marks & ${HELD}
+     AND (ordinal BETWEEN ? AND ? OR ordinal BETWEEN ? AND ?) ORDER BY ordinal LIMIT ?`,
+  );
+  const loose = database.prepare<[number, number, string, number, number, number, number], ReadingRow>(
+    `SELECT ${COLUMNS} FROM reading WHERE ordinal BETWEEN ? AND ? AND point IN (SELECT value FROM json_each(?))
+     AND (marks & ${HELD} OR ordinal NOT BETWEEN ? AND ? AND ordinal NOT BETWEEN ? AND ?) ORDER BY ordinal`,
+  );
+  const release = database.prepare(`UPDATE reading SET marks = marks & ~${HELD} WHERE ordinal = ?`);
+  return {
+    heldTo: (to) => held.all(to),
+    heldWithin: (after, [one, other], limit) => within.all(after, ...one, ...other, limit),
+    looseOf: (points, from, to, [one, other]) =>
+      loose.all(from, to, JSON.stringify(points), ...one, ...other),
+    release: (ordinals) => {
+      for (const ordinal of ordinals) release.run(ordinal);
+    },
+  };
+};
 
 export const createReadingsTable = (database: Database): ReadingsTable => {
   const insert = database.prepare(`INSERT INTO reading (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`);
@@ -48,14 +82,6 @@ export const createReadingsTable = (database: Database): ReadingsTable => {
     const parts = Math.max(1, Math.ceil((to - from) / SORTED_ROWS));
     for (let part = 0; part < parts; part += 1) yield* someByPoint.iterate(from, to, parts, part);
   }
-  const held = database.prepare<[number], ReadingRow>(
-    `SELECT ${COLUMNS} FROM reading WHERE ordinal <= ? AND marks & ${HELD} ORDER BY ordinal`,
-  );
-  const within = database.prepare<[number, number, number, number, number, number], ReadingRow>(
-    `SELECT ${COLUMNS} FROM reading WHERE ordinal > ? AND marks & ${HELD}
-     AND (ordinal BETWEEN ? AND ? OR ordinal BETWEEN ? AND ?) ORDER BY ordinal LIMIT ?`,
-  );
-  const release = database.prepare(`UPDATE reading SET marks = marks & ~${HELD} WHERE ordinal = ?`);
   const next = database
     .prepare<[number], number | null>('SELECT min(ordinal) FROM reading WHERE ordinal > ?')
     .pluck();
@@ -80,11 +106,7 @@ export const createReadingsTable = (database: Database): ReadingsTable => {
     byPoint,
     nextOrdinal: (ordinal) => next.get(ordinal) ?? undefined,
     at: (ordinal) => at.get(ordinal),
-    heldTo: (to) => held.all(to),
-    heldWithin: (after, [one, other], limit) => within.all(after, ...one, ...other, limit),
-    release: (ordinals) => {
-      for (const ordinal of ordinals) release.run(ordinal);
-    },
+    ...createHeld(database),
     deleteTo: (ordinal) => {
       deleteTo.run(ordinal);
     },

@@ -4,7 +4,7 @@ import type { Reading, ReadingColumn } from '#wire/readings.js';
 import type { Lane } from '#wire/terms.js';
 import type { Window, WindowColumn } from '#wire/windows.js';
 import type { BatchesTable } from './batches-table.js';
-import type { Boots } from './boots.js';
+import type { Boots, RowTime } from './boots.js';
 import type { BatchSigner } from './buffer.js';
 import type { Directories } from './directories.js';
 import type { Losses } from './losses.js';
@@ -56,10 +56,8 @@ const SCAN_ROWS = 20_000;
 /** What is older than this when it is sealed goes behind the newest, ms. */
 const LIVE_MS = 5 * 60_000;
 
-/** The wire's reading of a row, or `undefined` while its time is not known. */
-export const readingOf = (boots: Boots, row: ReadingRow): Reading | undefined => {
-  const known = boots.timeOf(row);
-  if (known === undefined) return undefined;
+/** The wire's reading of a row, taken at that time. */
+export const readingAt = (row: ReadingRow, known: RowTime): Reading => {
   const deviceClock = deviceClockOf(row);
   return {
     ordinal: row.ordinal,
@@ -72,6 +70,12 @@ export const readingOf = (boots: Boots, row: ReadingRow): Reading | undefined =>
     ...(row.deviceTime === null ? {} : { deviceTime: row.deviceTime }),
     ...(row.deviceTime === null || deviceClock === 'unstated' ? {} : { deviceClock }),
   };
+};
+
+/** The same, or `undefined` while its time is not known. */
+export const readingOf = (boots: Boots, row: ReadingRow): Reading | undefined => {
+  const known = boots.timeOf(row);
+  return known === undefined ? undefined : readingAt(row, known);
 };
 
 /** Readings gathered in columns, in the order they come. */

@@ -39,6 +39,10 @@ export const openDatabase = (path: string, capBytes = Infinity): Database => {
   }
 };
 
+/** Opens the file to look at it, whoever else may want to write; throws SQLite's error (`SQLITE_BUSY` where a process has it). */
+export const openReadOnly = (path: string): Database =>
+  new Sqlite(path, { readonly: true, fileMustExist: true, timeout: 1_000 });
+
 const FILLER_PAGES = 256;
 
 /** Removes what `overwriteFreePages` left where it was killed. */

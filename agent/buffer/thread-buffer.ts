@@ -144,6 +144,7 @@ export const openThreadBuffer = async (options: ThreadBufferOptions): Promise<Bu
     flush: async () => call('flush'),
     declareMissing: async (epoch, ranges) => call('declareMissing', epoch, ranges),
     recallPeriod: async (period) => call('recallPeriod', period),
+    history: async (question) => call('history', question),
     erasePeriod: async (period) => call('erasePeriod', period),
     synchronise: async (boot, known) => call('synchronise', boot, known),
     seal: async (lane, why) => call('seal', lane, why),

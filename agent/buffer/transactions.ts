@@ -13,6 +13,18 @@ export interface Waiting {
 /** What is in memory and follows the file. */
 type Followers = Pick<BufferParts, 'state' | 'boots' | 'points' | 'ids' | 'readings'>;
 
+/** Learns from the last row what was only in memory. */
+export const resumeBoots = ({
+  boots,
+  readings,
+  state,
+}: Pick<BufferParts, 'boots' | 'readings' | 'state'>): void => {
+  const current = boots.current();
+  if (current !== undefined) boots.saw(current.id, state.row.lastMonotonic);
+  const last = readings.last();
+  if (last !== undefined) boots.saw(last.boot, last.monotonic);
+};
+
 /** The transactions of one open file: what is in memory follows the disk where one fails. All throw `BufferError`. */
 export class Transactions {
   readonly #database: Database;
@@ -23,7 +35,7 @@ export class Transactions {
   constructor(database: Database, parts: Followers) {
     this.#database = database;
     this.#parts = parts;
-    this.#resume();
+    resumeBoots(this.#parts);
   }
 
   /** Readings that wait for the next transaction. */
@@ -105,20 +117,11 @@ export class Transactions {
     state.note({ lastOrdinal: ordinal, ...(ofCurrent ? { lastMonotonic: row.monotonic } : {}) });
   }
 
-  /** Learns from the last row what was only in memory. */
-  #resume(): void {
-    const { boots, readings, state } = this.#parts;
-    const current = boots.current();
-    if (current !== undefined) boots.saw(current.id, state.row.lastMonotonic);
-    const last = readings.last();
-    if (last !== undefined) boots.saw(last.boot, last.monotonic);
-  }
-
   #reload(): void {
     this.#parts.state.reload();
     this.#parts.boots.reload();
     this.#parts.points.reload();
     this.#parts.ids.reload();
-    this.#resume();
+    resumeBoots(this.#parts);
   }
 }
