@@ -88,10 +88,11 @@ const run = async ({ folder, cycles, seed, edits, progress, quick }: FaultSettin
     await eventually(() => site.delivers(), WAIT_MS);
     let verdict: Verdict = { faults: [], figures: {} };
     for (let done = 1; done <= cycles; done += 1) {
-      const trouble = troubleOf(done);
       // Into a disk that does not work at all the agent starts, too.
       const starts = quick ? done === 2 : random() < 0.3;
       const ends = quick ? done === 3 : random() < 0.2;
+      // A connection to a disk that was read-only takes nothing more: the file must be opened anew.
+      const trouble = ends ? 'readonly' : troubleOf(done);
       progress(done, [starts ? 'started' : '', trouble, ends ? 'ended' : ''].join(' ').trim());
       const faults = await cycle(site, disk, trouble, random, { starts, ends, figures, quick });
       if (faults.length === 0 && done % JUDGE_EVERY !== 0 && done !== cycles) continue;
