@@ -50,7 +50,7 @@ const LATEST_COLUMNS = [
   'reason',
 ] as const;
 
-/** The newest readings of all points that `read` gives, by id. */
+/** The newest readings of all points that `read` gives, in its order. */
 export async function* csvOfLatest(
   read: (page: Page) => Promise<readonly LatestRow[]>,
   given: (rows: readonly LatestRow[]) => void,

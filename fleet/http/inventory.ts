@@ -80,6 +80,7 @@ const addLatest: Routes = (server, context) => {
       config: { action: 'read-data' },
       schema: {
         summary: 'The newest reading of each point',
+        description: 'Device by device.',
         tags: ['data'],
         querystring: LATEST_QUERY,
         response: {
@@ -107,6 +108,7 @@ const addLatest: Routes = (server, context) => {
           name: 'latest.csv',
           type: 'text/csv; charset=utf-8',
           lines,
+          scope,
         });
       }
       const page = await readPage(context, request, read, ({ id }) => id);

@@ -29,6 +29,7 @@ export interface ViewsReader {
   point(scope: Scope, id: string): Promise<PointRow | undefined>;
   /** Value at which a counter wraps to 0, by its newest configuration. */
   rolloverOf(scope: Scope, pointId: string): Promise<number | undefined>;
+  /** Device by device, behind the point `after`. */
   latest(scope: Scope, now: number, page: Page): Promise<readonly LatestRow[]>;
   /** The newest reading of each point of a property at a location with a GeoJSON Point: by id, or the nearest first. */
   placed(scope: Scope, now: number, query: PlacedQuery): Promise<readonly PlacedRow[]>;

@@ -17,4 +17,14 @@ const first = (database: Database): void => {
   }
 };
 
-export const REGISTRY_MIGRATIONS: readonly Migration[] = [{ version: 7, up: first }];
+/** Listings go device by device: those of an organisation in order, and the points of each by number. */
+const DEVICE_ORDER = `
+drop index holding_organisation;
+create index holding_holder on holding (organisation_id, device_id);
+create index point_order on point (device_id, number);
+`;
+
+export const REGISTRY_MIGRATIONS: readonly Migration[] = [
+  { version: 7, up: first },
+  { version: 8, up: DEVICE_ORDER },
+];

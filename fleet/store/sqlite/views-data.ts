@@ -1,120 +1,20 @@
-import { entersAggregate, type ValueType } from '#wire/terms.js';
-import type { LatestRow, PointRow, ReadingRow } from '../views-store.js';
+import type { ValueType } from '#wire/terms.js';
+import type { ReadingRow } from '../views-store.js';
 import type { Database } from './database.js';
-import { POINT_COLUMNS, POINT_TABLES } from './views-inventory.js';
-import {
-  ASKED_DEVICES,
-  grantsParameter,
-  GRANTS,
-  GRANTS_OF_ASKED,
-  ISLANDS,
-  OF_POINT,
-  READABLE,
-  SEEN_LOCATIONS_OF_ASKED,
-  VISIBLE_OF_ASKED,
-} from './views-scope.js';
+import { grantsParameter, ISLANDS } from './views-scope.js';
 import { createRollupsQuery, type SeriesParameters } from './views-rollups.js';
 import { decodeDeviceTime, decodeMarks, decodeValue, readValue } from './views-values.js';
 import type { ViewsQueries } from './views-queries.js';
 
-type Data = Pick<ViewsQueries, 'latest' | 'readings' | 'rollups'>;
+type Data = Pick<ViewsQueries, 'readings' | 'rollups'>;
 
 /** What was measured, as far as a scope gives it. */
 export const createDataQueries = (database: Database): Data => ({
-  latest: createLatestQuery(database),
   readings: createReadingsQuery(database),
   rollups: createRollupsQuery(database),
 });
 
 const INSIDE = '"from" <= s.time and s.time < "to"';
-
-/** Newest time of the point at which a row may be read. */
-const NEWEST_TIME = `(select max((
-    select s.time from series s where s.point = p.number and s.time >= r."from" and s.time < r."to"
-    order by s.time desc limit 1
-  )) from readable r where ${OF_POINT} and r.finest = 0)`;
-
-/** A time of `latest`, where the row of that time may be read. */
-const visibleLatest = (column: string): string => `(
-  select s.time from (select point, ${column} as time from latest) s where s.point = p.number and exists (
-    select 1 from readable r where ${OF_POINT} and r.finest = 0 and ${INSIDE}))`;
-
-export interface StoredLatest extends PointRow {
-  readonly time: number;
-  readonly value: unknown;
-  readonly marks: number | null;
-  readonly goodTime: number | null;
-}
-
-/**
- * CTE `newest` of points that meet a condition: the time of the row of `latest` where it may be read; where it may not,
- * of the newest that may.
- */
-export const newestOf = (condition: string): string => `newest as (
-  select ${POINT_COLUMNS}, p.number, ifnull(${visibleLatest('time')}, ${NEWEST_TIME}) as time,
-    ${visibleLatest('good_time')} as goodTime
-  from ${POINT_TABLES} where ${condition} and p.number in (select point from latest) and time is not null
-)`;
-
-/** Columns of a `StoredLatest`, from rows of `newest` as `n` and series `s`. */
-export const LATEST_COLUMNS = `n.id, n.key, n.name, n.deviceId, n.deviceName, n.organisationId, n.locationId, n.kind, n.valueType,
-  n.property, n.unit, n.dialUnit, n.time, n.goodTime, ${readValue('s.value')} as value, s.marks`;
-
-/** Which row of series `s` the time of `n` is. */
-export const LATEST_SERIES = `s.point = n.number and s.time = n.time and (s.origin, s.ordinal) = (
-  select l.origin, l.ordinal from series l where l.point = n.number and l.time = n.time
-  order by l.origin desc, l.ordinal desc limit 1)`;
-
-export const latestOf = <Row extends StoredLatest>({ marks, value: stored, ...row }: Row) => {
-  const { flag, reason } = decodeMarks(marks);
-  const value = decodeValue(stored, row.valueType);
-  const good = value !== null && entersAggregate(flag);
-  return { ...row, value, flag, reason, goodTime: good ? row.time : row.goodTime };
-};
-
-interface Candidate {
-  readonly id: string;
-  readonly device: string;
-}
-
-/**
- * Points that the scope may give, by id: of devices that somebody whom it names ever held, and what others give. What
- * of them it gives indeed is for the page's own query, which then knows the few devices that it has to look at.
- */
-const createCandidates = (database: Database) =>
-  database.prepare<[{ grants: string; after: string; limit: number }], Candidate>(
-    `with ${GRANTS}
-     select p.id, p.device_id as device from registry.point p where p.id > @after and (
-       exists (select 1 from registry.holding h where h.device_id = p.device_id
-         and h.organisation_id in (select organisation_id from grants))
-       or p.id in (select point_id from shared))
-     order by p.id limit @limit`,
-  );
-
-const createLatestQuery = (database: Database): ViewsQueries['latest'] => {
-  const candidates = createCandidates(database);
-  const select = database.prepare<[{ grants: string; points: string; devices: string }], StoredLatest>(
-    `with ${ASKED_DEVICES}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}, ${READABLE}, ${SEEN_LOCATIONS_OF_ASKED},
-       ${newestOf('p.id in (select value from json_each(@points))')}
-     select ${LATEST_COLUMNS} from (select * from newest order by id limit -1) n cross join series s on ${LATEST_SERIES}
-     order by n.id`,
-  );
-  return (scope, now, { after = '', limit }): LatestRow[] => {
-    const grants = grantsParameter(scope, now);
-    const found: LatestRow[] = [];
-    for (let from = after; found.length < limit;) {
-      const missing = limit - found.length;
-      const next = candidates.all({ grants, after: from, limit: missing });
-      const points = JSON.stringify(next.map(({ id }) => id));
-      const devices = JSON.stringify([...new Set(next.map(({ device }) => device))]);
-      found.push(...select.all({ grants, points, devices }).map(latestOf));
-      const last = next.at(-1);
-      if (last === undefined || next.length < missing) break;
-      from = last.id;
-    }
-    return found;
-  };
-};
 
 export interface StoredReading {
   readonly time: number;

@@ -63,6 +63,17 @@ export const POINT_COLUMNS = `p.id, p.key, p.name, d.id as deviceId, d.name as d
   ${POINT_HOLDER} as organisationId, ${POINT_LOCATION} as locationId, p.kind, p.value_type as valueType, p.property, p.unit,
   p.dial_unit as dialUnit`;
 
+/** CTE `whole(id, name, organisation_id, location_id)`, after those of `asked`: its devices, as all of each is seen. */
+export const WHOLE_DEVICES = `whole (id, name, organisation_id, location_id) as materialized (
+  select d.id, d.name, ${HOLDER}, ${LOCATION} from asked k cross join registry.device d on d.id = k.device_id
+)`;
+
+/** Columns of a point `p` of a device `d` in `whole`: one that others give may be seen otherwise than its device. */
+export const POINT_COLUMNS_OF_WHOLE = `p.id, p.key, p.name, d.id, d.name,
+  iif(p.id in (select point_id from shared), ${POINT_HOLDER}, d.organisation_id),
+  iif(p.id in (select point_id from shared), ${POINT_LOCATION}, d.location_id),
+  p.kind, p.value_type, p.property, p.unit, p.dial_unit`;
+
 export const POINT_TABLES = 'registry.point p join registry.device d on d.id = p.device_id';
 
 const POINT_READABLE = `exists (select 1 from readable r where ${OF_POINT})`;

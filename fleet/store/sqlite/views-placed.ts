@@ -1,6 +1,6 @@
 import type { PlacedRow } from '../views-store.js';
 import type { Database } from './database.js';
-import { LATEST_COLUMNS, LATEST_SERIES, latestOf, newestOf, type StoredLatest } from './views-data.js';
+import { LATEST_COLUMNS, LATEST_SERIES, latestOf, newestOf, type StoredLatest } from './views-latest.js';
 import { grantsParameter, GRANTS, READABLE, SEEN_LOCATIONS, VISIBLE } from './views-scope.js';
 import type { ViewsQueries } from './views-queries.js';
 

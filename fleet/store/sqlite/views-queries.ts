@@ -4,7 +4,7 @@ type AtOnce<Method> = Method extends (...asked: infer Asked) => Promise<infer An
   ? (...asked: Asked) => Answer
   : never;
 
-/** What `ViewsReader` promises, as SQLite answers it: at once. */
+/** What `ViewsReader` promises, as SQLite answers it: at once, but for what takes long. */
 export type ViewsQueries = {
-  readonly [Name in Exclude<keyof ViewsReader, 'close'>]: AtOnce<ViewsReader[Name]>;
+  readonly [Name in Exclude<keyof ViewsReader, 'latest' | 'close'>]: AtOnce<ViewsReader[Name]>;
 };

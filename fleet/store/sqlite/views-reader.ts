@@ -5,6 +5,7 @@ import { createOperationsQueries } from './views-operations.js';
 import { createDataQueries } from './views-data.js';
 import { createFeedQueries } from './views-feed.js';
 import { createInventory } from './views-inventory.js';
+import { createLatestQuery } from './views-latest.js';
 import { createLedgerDetail } from './views-ledger-detail.js';
 import { createPlacedQuery } from './views-placed.js';
 import { createProvenanceQueries } from './views-provenance.js';
@@ -36,6 +37,7 @@ export const openViewsReader = (paths: ViewsPaths, now: () => number = Date.now)
   database.pragma(`log.cache_size = -${SMALL_CACHE_KIB}`);
   return {
     ...promised(queriesOf(database, now)),
+    latest: createLatestQuery(database),
     close: async () => {
       database.close();
     },
@@ -54,7 +56,7 @@ const queriesOf = (database: Database, now: () => number): ViewsQueries => ({
 });
 
 /** The same answers, as promises that are kept already. */
-const promised = (queries: ViewsQueries): Omit<ViewsReader, 'close'> => ({
+const promised = (queries: ViewsQueries): Omit<ViewsReader, 'latest' | 'close'> => ({
   organisations: async (scope) => queries.organisations(scope),
   gateways: async (scope, page) => queries.gateways(scope, page),
   gateway: async (scope, id) => queries.gateway(scope, id),
@@ -70,7 +72,6 @@ const promised = (queries: ViewsQueries): Omit<ViewsReader, 'close'> => ({
   points: async (scope, page) => queries.points(scope, page),
   point: async (scope, id) => queries.point(scope, id),
   rolloverOf: async (scope, pointId) => queries.rolloverOf(scope, pointId),
-  latest: async (scope, now, page) => queries.latest(scope, now, page),
   placed: async (scope, now, query) => queries.placed(scope, now, query),
   readings: async (scope, now, query) => queries.readings(scope, now, query),
   readingAt: async (scope, now, query) => queries.readingAt(scope, now, query),

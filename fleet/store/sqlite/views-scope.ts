@@ -1,7 +1,7 @@
 import { givenBefore } from '../../sharing/conditions.js';
 import type { Scope } from '../../sharing/scope.js';
 import { ENDLESS } from './endless.js';
-import { SHARED, SHARED_OF_ASKED, sharedEntries } from './views-shared.js';
+import { DEVICES_GIVEN_OF, GIVERS, SHARED, SHARED_OF_ASKED, sharedEntries } from './views-shared.js';
 
 const BEGINNINGLESS = -ENDLESS;
 
@@ -93,6 +93,17 @@ export const askedPoint = (
 
 /** CTEs of `@grants` after those of `asked`: what of it the scope may give, without a look at anything else. */
 export const GRANTS_OF_ASKED = `${OWN_GRANTS}, ${SHARED_OF_ASKED}`;
+
+/**
+ * CTEs of `@grants` with `near(device_id)`: devices from `@device` on of which the scope may give something, all and more.
+ * What it gives of them indeed is for a query that is asked of a few.
+ */
+export const DEVICES_NEAR = `${OWN_GRANTS}, ${GIVERS}, ${DEVICES_GIVEN_OF}, near (device_id) as (
+  select h.device_id from (select distinct organisation_id from grants where site is null) g
+  cross join registry.holding h on h.organisation_id = g.organisation_id and h.device_id >= @device
+  union select device_id from at_site where device_id >= @device
+  union select device_id from given_of
+)`;
 
 /** Whether a grant gives a row of the organisation and the site that stand in these columns. */
 export const seenAt = (organisation: string, site: string): string => `(

@@ -25,7 +25,7 @@ const inBox = (box: string): string => `ifnull(
   and l.geometry ->> '$.coordinates[1]' between ${box} ->> '$[1]' and ${box} ->> '$[3]', 0)`;
 
 /** Columns of an entry, by the name that they have in `clause`. */
-const CLAUSE = `clause (number, grp, organisations, properties, sites, locations, points, area, areas, "from", "to", finest,
+const CLAUSES = `clause (number, grp, organisations, properties, sites, locations, points, area, areas, "from", "to", finest,
     aggregate) as materialized (
   select key, value ->> 'group', value ->> 'organisations', value ->> 'properties', value ->> 'sites', value ->> 'locations',
     value ->> 'points', value ->> 'area', value ->> 'areas', value ->> 'from', value ->> 'to', value ->> 'finest',
@@ -36,7 +36,8 @@ const CLAUSE = `clause (number, grp, organisations, properties, sites, locations
 /** `held`: clauses `c` beside the holdings `h` of those who give by them. */
 const sharedOf = (
   held: string,
-): string => `shared (device_id, point_id, organisation_id, "from", "to", finest, location_id) as (
+  kept = '',
+): string => `shared (device_id, point_id, organisation_id, "from", "to", finest, location_id) as ${kept} (
   select device_id, point_id, organisation_id, "from", "to", finest, location_id from (
     select p.device_id, p.id as point_id, h.organisation_id, i.location_id, max(c.finest) as finest,
       max(max(c."from"), ${PLACED_FROM}) as "from", min(min(c."to"), ${PLACED_TO}) as "to",
@@ -56,11 +57,27 @@ const sharedOf = (
  * finest, location_id)`: what may be read of it. A point is looked at as it was held and installed, stretch by stretch;
  * of the clauses of one agreement that match such a stretch the most protective of each condition holds.
  */
-export const SHARED = `${CLAUSE}, ${sharedOf(`clause c join json_each(c.organisations) o
+export const SHARED = `${CLAUSES}, ${sharedOf(`clause c join json_each(c.organisations) o
     join registry.holding h on h.organisation_id = o.value and h.title = 'holder'`)}`;
 
-/** The same of the devices in `asked` alone; the organisations of each clause are taken apart once. */
-export const SHARED_OF_ASKED = `${CLAUSE}, giver (organisation_id, clause) as materialized (
+/** CTEs of `@grants`: `clause`, and `giver(organisation_id, clause)`: who gives by which of them. */
+export const GIVERS = `${CLAUSES}, giver (organisation_id, clause) as materialized (
   select o.value, c.number from clause c join json_each(c.organisations) o
-), ${sharedOf(`asked k cross join registry.holding h on h.device_id = k.device_id and h.title = 'holder'
-    cross join giver v on v.organisation_id = h.organisation_id cross join clause c on c.number = v.clause`)}`;
+)`;
+
+/** `GIVERS` and `shared`, of the devices in `asked` alone. */
+export const SHARED_OF_ASKED = `${GIVERS}, ${sharedOf(
+  `asked k cross join registry.holding h on h.device_id = k.device_id and h.title = 'holder'
+    cross join giver v on v.organisation_id = h.organisation_id cross join clause c on c.number = v.clause`,
+  'materialized',
+)}`;
+
+/** CTE `given_of(device_id)`, after `GIVERS`: devices from `@device` on that may measure what others give. */
+export const DEVICES_GIVEN_OF = `wanted (properties, points) as materialized (
+  select distinct properties, points from clause
+), given_of (device_id) as (
+  select h.device_id from (select distinct organisation_id from giver) v
+  cross join registry.holding h on h.organisation_id = v.organisation_id and h.device_id >= @device
+  where h.title = 'holder' and exists (select 1 from registry.point p cross join wanted c
+    where p.device_id = h.device_id and ${named('properties', 'p.property')} and ${named('points', 'p.id')})
+)`;
