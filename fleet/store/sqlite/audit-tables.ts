@@ -47,7 +47,7 @@ const createSearch = (database: Database): AuditStore['find'] => {
        and (@subject is null or c.subject = @subject) and (@action is null or c.action = @action)
        and (@resource is null or c.resource = @resource) and (@outcome is null or c.outcome = @outcome)
        and (e.at, e.trail, e.number) < (@at, @trail, @number)
-     order by e.at desc, e.trail desc, e.number desc limit @limit`,
+     order by e.at desc, e.trail desc, e.number desc limit +@limit`,
   );
   return (trails, search) => find.all(parametersOf(trails, search));
 };

@@ -59,7 +59,7 @@ export const createKeptApartQueries = (
     `select k.id, k.source, o.epoch, k.seq, k.clone, k.reason, k.received_at as receivedAt,
        length(k.message) as bytes
      from kept_apart k left join origin o on o.number = k.origin
-     where @source is null or k.source = @source order by k.id limit @limit`,
+     where @source is null or k.source = @source order by k.id limit +@limit`,
   );
   const message = database.prepare<[number], { message: Buffer }>(
     'select message from kept_apart where id = ?',

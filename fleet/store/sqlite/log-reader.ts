@@ -21,7 +21,7 @@ export const openLogReader = (path: string): LogReader => {
   const database = openToRead(path, LOG_MIGRATIONS);
   const after = database.prepare<[number, number], EntryRow>(
     `select position, type, source, received_at as receivedAt, message from entry
-     where position > ? order by position limit ?`,
+     where position > ? order by position limit +?`,
   );
   const head = database.prepare<[], { head: number | null }>('select max(position) as head from entry');
   const directory = database.prepare<[string, Uint8Array], { message: Buffer }>(

@@ -29,7 +29,7 @@ export const createActQueries = (database: Database): ActQueries => {
   const page = (from: string, filter: string) =>
     database.prepare<[Asked], ActRow>(
       `select distinct ${ACT} from ${from} where (a.at, a.id) < (@at, @id) and ${filter}
-       order by a.at desc, a.id desc limit @limit`,
+       order by a.at desc, a.id desc limit +@limit`,
     );
   const ofRecord = 'a.id in (select act_id from act_change where record_id = @record)';
   const reachedOfRecord = `exists (select 1 from act_change h indexed by act_change_record

@@ -44,7 +44,7 @@ export const createInvitationTable = (database: Database): InvitationTable => {
   );
   const found = (row: InvitationRow | undefined) => (row === undefined ? undefined : invitationOf(row));
   const page = database.prepare<[object], InvitationRow>(
-    `${WITHIN} where ${TO_JOIN} and t.id > @after order by t.id limit @limit`,
+    `${WITHIN} where ${TO_JOIN} and t.id > @after order by t.id limit +@limit`,
   );
   const one = database.prepare<[object], InvitationRow>(`${WITHIN} and t.id = @id where ${TO_JOIN}`);
   return {

@@ -34,7 +34,7 @@ export const createKeyTable = (database: Database): KeyTable => {
     `select ${COLUMNS} from api_key t where t.person_id = ? order by t.created_at desc, t.id`,
   );
   const page = database.prepare<[object], KeyRow>(
-    `${WITHIN} where ${OF_NO_SITE} and t.id > @after order by t.id limit @limit`,
+    `${WITHIN} where ${OF_NO_SITE} and t.id > @after order by t.id limit +@limit`,
   );
   const one = database.prepare<[object], KeyRow>(`${WITHIN} and t.id = @id where ${OF_NO_SITE}`);
   const found = (row: KeyRow | undefined) => (row === undefined ? undefined : keyOf(row));

@@ -141,7 +141,7 @@ export const createPersonTable = (database: Database): PersonTable => {
 
 const createPeopleWithin = (database: Database): Pick<PersonTable, 'peopleIn' | 'personIn'> => {
   const page = database.prepare<[object], PersonRow>(
-    `${WITHIN} ${FACTOR} where ${OF_NO_SITE} and t.id > @after order by t.id limit @limit`,
+    `${WITHIN} ${FACTOR} where ${OF_NO_SITE} and t.id > @after order by t.id limit +@limit`,
   );
   const one = database.prepare<[object], PersonRow>(`${WITHIN} and t.id = @id ${FACTOR} where ${OF_NO_SITE}`);
   return {

@@ -89,7 +89,7 @@ const createTokens = (
   const find = database.prepare<[string], TokenRow>(`${TOKEN} enrolment_token t where t.secret_hash = ?`);
   const list = database.prepare<[], TokenRow>(`${TOKEN} enrolment_token t order by t.expires, t.id`);
   const page = database.prepare<[PageParameters], TokenRow>(
-    `${TOKEN} ${WITHIN} where t.id > @after and ${AT_SITE} order by t.id limit @limit`,
+    `${TOKEN} ${WITHIN} where t.id > @after and ${AT_SITE} order by t.id limit +@limit`,
   );
   const one = database.prepare<[ReachParameters & { id: string }], TokenRow>(
     `${TOKEN} ${WITHIN} and t.id = @id where ${AT_SITE}`,
@@ -179,7 +179,7 @@ const createHeldClaims = (
   );
   const page = database.prepare<[PageParameters & { askedAfter: number }], HeldRow>(
     `${HELD} ${CLAIMS_WITHIN} where h.decided_at is null and h.asked_at > @askedAfter and h.gateway_id > @after
-       and ${AT_SITE} order by h.gateway_id limit @limit`,
+       and ${AT_SITE} order by h.gateway_id limit +@limit`,
   );
   const one = database.prepare<[ReachParameters & { id: string }], HeldRow>(
     `${HELD} ${CLAIMS_WITHIN} where h.gateway_id = @id and ${AT_SITE}`,

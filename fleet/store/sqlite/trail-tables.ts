@@ -42,7 +42,7 @@ export const createTrailTables = (database: Database, name: string): TrailStore 
   );
   const trails = database.prepare<[], string>(`select trail from ${name}_frontier order by trail`).pluck();
   const read = database.prepare<[string, number, number], StoredAuditEntry>(
-    `select ${ENTRY_COLUMNS} from ${entryTables(name)} where e.trail = ? and e.number >= ? order by e.number limit ?`,
+    `select ${ENTRY_COLUMNS} from ${entryTables(name)} where e.trail = ? and e.number >= ? order by e.number limit +?`,
   );
   return {
     append: createAppend(database, name, (trail) => newest.get(trail)),

@@ -46,7 +46,7 @@ const createReadingsQuery = (database: Database): ViewsQueries['readings'] => {
      where p.id = @point and s.time >= @time and s.time < @to
        and (s.time, s.origin, s.ordinal) > (@time, @origin, @ordinal)
        and exists (select 1 from island where ${INSIDE})
-     order by s.time, s.origin, s.ordinal limit @limit`,
+     order by s.time, s.origin, s.ordinal limit +@limit`,
   );
   // each page is sought from its own beginning: from that of the period it would pass all rows before it again
   return (scope, now, query): ReadingRow[] => {

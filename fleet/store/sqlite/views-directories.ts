@@ -33,7 +33,7 @@ export const createDirectoryTables = (database: Database): DirectoryPart => {
   const ready = database.prepare<[number], { position: number }>(
     `select w.position from waiting w
      join directory d on d.source = w.source and d.hash = w.directory and d.seen = 1
-     order by w.position limit ?`,
+     order by w.position limit +?`,
   );
   const wait = database.prepare('insert into waiting (position, source, directory) values (?, ?, ?)');
   const release = database.prepare('delete from waiting where position = ?');

@@ -32,7 +32,7 @@ export const createFeedQueries = (database: Database, now: () => number): FeedQu
       `with ${SOURCES}
        select b.position from batch_rows b join origin o on o.number = b.origin
        where b.position > @after and b.position <= @to and o.source in (select source from seen_source)
-       order by b.position limit @limit`,
+       order by b.position limit +@limit`,
     )
     .pluck();
   const points = database.prepare<[string, string], { number: number; id: string }>(

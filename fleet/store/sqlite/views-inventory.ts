@@ -120,7 +120,7 @@ export const createInventory = (database: Database, now: () => number): Inventor
   const asked = (scope: Scope): string => inventoryParameter(scope, now());
   const points = database.prepare<[Listed], PointRow>(
     `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES}
-     where p.id > @after and ${POINT_READABLE} order by p.id limit @limit`,
+     where p.id > @after and ${POINT_READABLE} order by p.id limit +@limit`,
   );
   const point = database.prepare<[{ grants: string; id: string }], PointRow>(
     `with ${askedPoint('@id')}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}, ${READABLE}, ${SEEN_LOCATIONS_OF_ASKED}
@@ -136,12 +136,12 @@ export const createInventory = (database: Database, now: () => number): Inventor
      select d.id, d.name, d.maker, d.model, ${newest('serial', 'installation')} as serial,
        ${HOLDER} as organisationId, ifnull(${newest('gateway_id', 'assignment')}, '') as gatewayId,
        ${LOCATION} as locationId
-     from registry.device d where d.id > @after and ${DEVICE_VISIBLE} order by d.id limit @limit`,
+     from registry.device d where d.id > @after and ${DEVICE_VISIBLE} order by d.id limit +@limit`,
   );
   const locations = database.prepare<[Listed], StoredLocation>(
     `with ${GRANTS}, ${SEEN_LOCATIONS} select ${LOCATION_COLUMNS} from registry.location l
      where l.id > @after and l.merged_into is null and l.id in (select id from seen_location)
-     order by l.id limit @limit`,
+     order by l.id limit +@limit`,
   );
   const location = database.prepare<[{ grants: string; id: string }], StoredLocation>(
     `with ${GRANTS}, ${SEEN_LOCATIONS} select ${LOCATION_COLUMNS}
@@ -175,7 +175,7 @@ const createOrganisationQueries = (
   );
   const gateways = database.prepare<[Listed], GatewayRow>(
     `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway
-     where id > @after and ${gatewaySeen} order by id limit @limit`,
+     where id > @after and ${gatewaySeen} order by id limit +@limit`,
   );
   const gateway = database.prepare<[{ grants: string; id: string }], GatewayRow>(
     `with ${GRANTS} select ${GATEWAY_COLUMNS} from registry.gateway

@@ -116,7 +116,7 @@ const createNewestQuery = (database: Database) =>
        from whole d cross join registry.point p indexed by point_order on p.device_id = d.id
          cross join latest x on x.point = p.number
          left join latest l on l.point = x.point and ${readableAt('l.time')}
-       where (p.device_id, p.number) > (@device, @number) order by p.device_id, p.number limit @limit`,
+       where (p.device_id, p.number) > (@device, @number) order by p.device_id, p.number limit +@limit`,
     )
     .raw();
 
@@ -166,7 +166,7 @@ const createNearQuery = (database: Database) =>
   database.prepare<[{ grants: string; device: string; limit: number }], NearDevice>(
     `with ${DEVICES_NEAR}
      select device_id as id, (select count(*) from registry.point p where p.device_id = n.device_id) as points
-     from (select device_id from near order by device_id limit @limit) n`,
+     from (select device_id from near order by device_id limit +@limit) n`,
   );
 
 /** Of so many devices that they have about the points of a part. */

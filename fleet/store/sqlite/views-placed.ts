@@ -50,7 +50,7 @@ const DISTANCE = `((latitude - @latitude) * (latitude - @latitude) + @narrow
 const select = (order: string): string =>
   `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS}, ${PLACED}
    select ${LATEST_COLUMNS}, n.locationName, n.longitude, n.latitude
-   from (select * from within order by ${order} limit @limit) n join series s on ${LATEST_SERIES}
+   from (select * from within order by ${order} limit +@limit) n join series s on ${LATEST_SERIES}
    order by ${order}`;
 
 /** What was measured last, where. */

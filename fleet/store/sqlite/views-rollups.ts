@@ -38,10 +38,10 @@ export const createRollupsQuery = (database: Database): ViewsQueries['rollups'] 
      from registry.point p cross join rollup r on r.point = p.number
      where p.id = @point and r.period = @resolution and r.start >= @from and r.start < @to and r.start > @after
        and exists (select 1 from island where "from" <= r.start and r.start + ifnull(r.span, r.period) <= "to")
-     order by r.start limit @limit`,
+     order by r.start limit +@limit`,
   );
   const beginnings = database.prepare<[SeriesParameters], { from: number }>(
-    `with ${ISLANDS} select "from" from island where "from" > 0 and "from" < @to order by "from" limit @limit`,
+    `with ${ISLANDS} select "from" from island where "from" > 0 and "from" < @to order by "from" limit +@limit`,
   );
   const sourceOf = createSeamSource(database);
   return (scope, now, query): RollupRow[] => {
