@@ -11,10 +11,14 @@ export const csvHeader = (columns: readonly string[]): string => `${columns.join
 /** What spreadsheets take for the beginning of a formula, in its wide forms too. */
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
+/** What either of the two may be about; hardly any cell has it. */
+const SPECIAL = /^[=+\-@＝＋－＠]|[",\t\r\n]/;
+
 /** Quotes where RFC 4180 asks, and defuses text that a spreadsheet would run as a formula. */
 const cell = (value: Cell): string => {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
+  if (!SPECIAL.test(value)) return value;
   const text = FORMULA.test(value) && Number.isNaN(Number(value)) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 };

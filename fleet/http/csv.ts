@@ -4,7 +4,7 @@ import { presentLatest, presentReading, presentRollup } from './present-series.j
 import type { SeriesRequest } from './readings.js';
 
 /** Rows read and written at a time: bounds memory, and gives the event loop back in between. */
-const CHUNK = 2000;
+const CHUNK = 1000;
 /** Points are looked up in more tables than readings. */
 const LATEST_CHUNK = 1000;
 

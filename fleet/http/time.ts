@@ -2,8 +2,31 @@ import { DateTime } from 'luxon';
 import { Type } from 'typebox';
 import { HttpError } from './problem.js';
 
-/** UTC ms as ISO 8601 with milliseconds. */
-export const isoTime = (time: number): string => new Date(time).toISOString();
+const DAY_MS = 24 * 3600 * 1000;
+const SECOND_MS = 1000;
+const digits = (length: number, count: number): readonly string[] =>
+  Array.from({ length: count }, (_, number) => String(number).padStart(length, '0'));
+const TWO = digits(2, 60);
+const THREE = digits(3, SECOND_MS);
+
+/** The day of the last time written, and its text up to the hour: rows come in the order of their times. */
+let lastDay = { number: NaN, text: '' };
+
+const dayText = (number: number): string => {
+  if (number !== lastDay.number)
+    lastDay = { number, text: new Date(number * DAY_MS).toISOString().slice(0, -13) };
+  return lastDay.text;
+};
+
+/** UTC ms as ISO 8601 with milliseconds, as `Date` writes it, which took a tenth of the time of an export. */
+export const isoTime = (time: number): string => {
+  const day = Math.floor(time / DAY_MS);
+  const start = dayText(day);
+  const ms = Math.trunc(time) - day * DAY_MS;
+  const seconds = Math.floor(ms / SECOND_MS);
+  const minutes = Math.floor(seconds / 60);
+  return `${start}${TWO[Math.floor(minutes / 60)]}:${TWO[minutes % 60]}:${TWO[seconds % 60]}.${THREE[ms % SECOND_MS]}Z`;
+};
 
 /** ISO 8601 text with an offset (or a date alone, UTC) to UTC ms. Throws `HttpError` naming the parameter. */
 export const parseTime = (parameter: string, text: string): number => {
@@ -16,8 +39,6 @@ export const parseTime = (parameter: string, text: string): number => {
   }
   return parsed.toMillis();
 };
-
-const DAY_MS = 24 * 3600 * 1000;
 
 /** Query parameters of a period. */
 export const PERIOD_QUERY = {

@@ -16,38 +16,37 @@ export const createDataQueries = (database: Database): Data => ({
 
 const INSIDE = '"from" <= s.time and s.time < "to"';
 
-export interface StoredReading {
-  readonly time: number;
-  readonly origin: number;
-  readonly ordinal: number;
-  readonly value: unknown;
-  readonly marks: number | null;
-  readonly uncertaintyMs: number;
-  readonly deviceTime: number | null;
-  readonly deviceClock: number | null;
-  readonly source: string;
-  readonly epoch: string;
-  readonly valueType: ValueType;
-}
+/** A row of `READING_COLUMNS` as an array: an object made by the driver takes twice the time. */
+export type StoredReading = readonly [
+  time: number,
+  origin: number,
+  ordinal: number,
+  value: unknown,
+  marks: number | null,
+  uncertaintyMs: number,
+  deviceTime: number | null,
+  deviceClock: number | null,
+  source: string,
+  epoch: string,
+  valueType: ValueType,
+];
 
-/** Columns of a `StoredReading`, from series `s`, origin `o` and point `p`. */
-export const READING_COLUMNS = `s.time, s.origin, s.ordinal, ${readValue('s.value')} as value, s.marks,
-  ifnull(s.uncertainty, 0) as uncertaintyMs, s.device_time as deviceTime,
-  s.device_clock as deviceClock, o.source, o.epoch, p.value_type as valueType`;
+/** Of series `s`, origin `o` and point `p`. */
+export const READING_COLUMNS = `s.time, s.origin, s.ordinal, ${readValue('s.value')}, s.marks, ifnull(s.uncertainty, 0),
+  s.device_time, s.device_clock, o.source, o.epoch, p.value_type`;
 
 const createReadingsQuery = (database: Database): ViewsQueries['readings'] => {
-  const select = database.prepare<
-    [SeriesParameters & { time: number; origin: number; ordinal: number }],
-    StoredReading
-  >(
-    `with ${ISLANDS}
+  const select = database
+    .prepare<[SeriesParameters & { time: number; origin: number; ordinal: number }], StoredReading>(
+      `with ${ISLANDS}
      select ${READING_COLUMNS}
      from registry.point p cross join series s on s.point = p.number join origin o on o.number = s.origin
      where p.id = @point and s.time >= @time and s.time < @to
        and (s.time, s.origin, s.ordinal) > (@time, @origin, @ordinal)
        and exists (select 1 from island where ${INSIDE})
      order by s.time, s.origin, s.ordinal limit +@limit`,
-  );
+    )
+    .raw();
   // each page is sought from its own beginning: from that of the period it would pass all rows before it again
   return (scope, now, query): ReadingRow[] => {
     const { pointId, from, to, limit } = query;
@@ -59,14 +58,18 @@ const createReadingsQuery = (database: Database): ViewsQueries['readings'] => {
   };
 };
 
-export const readingOf = (row: StoredReading): ReadingRow => ({
-  key: { time: row.time, origin: row.origin, ordinal: row.ordinal },
-  time: row.time,
-  value: decodeValue(row.value, row.valueType),
-  ...decodeMarks(row.marks),
-  uncertaintyMs: row.uncertaintyMs,
-  ...decodeDeviceTime(row),
-  source: row.source,
-  epoch: row.epoch,
-  ordinal: row.ordinal,
-});
+export const readingOf = (row: StoredReading): ReadingRow => {
+  const [time, origin, ordinal, value, marks, uncertaintyMs, deviceTime, deviceClock, ...rest] = row;
+  const [source, epoch, valueType] = rest;
+  return {
+    key: { time, origin, ordinal },
+    time,
+    value: decodeValue(value, valueType),
+    ...decodeMarks(marks),
+    uncertaintyMs,
+    ...decodeDeviceTime({ deviceTime, deviceClock }),
+    source,
+    epoch,
+    ordinal,
+  };
+};

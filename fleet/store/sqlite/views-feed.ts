@@ -62,8 +62,9 @@ interface PlacesParameters {
 }
 
 const createReadingsOf = (database: Database): ViewsQueries['readingsOf'] => {
-  const select = database.prepare<[PlacesParameters], StoredReading>(
-    `with ${ISLANDS}
+  const select = database
+    .prepare<[PlacesParameters], StoredReading>(
+      `with ${ISLANDS}
      select ${READING_COLUMNS}
      from json_each(@places) k cross join registry.point p
        join origin o on o.source = @source and o.epoch = @epoch
@@ -71,7 +72,8 @@ const createReadingsOf = (database: Database): ViewsQueries['readingsOf'] => {
          and s.ordinal = k.value ->> '$[1]'
      where p.id = @point and exists (select 1 from island where "from" <= s.time and s.time < "to")
      order by s.time, s.ordinal`,
-  );
+    )
+    .raw();
   return (scope, now, { pointId, source, epoch, places }): ReadingRow[] =>
     select
       .all({

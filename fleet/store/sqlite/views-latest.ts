@@ -63,7 +63,7 @@ export const latestOf = <Row extends StoredLatest>({ marks, value: stored, ...ro
 };
 
 /** Rows that are read between two turns of the event loop. */
-const PART = 125;
+const PART = 384;
 /** Devices looked at together: at first, and at most once most of them turn out to give nothing. */
 const FEW_DEVICES = 64;
 const MANY_DEVICES = 1024;

@@ -53,13 +53,15 @@ export const createProvenanceQueries = (
 
 const createReadingAt = (database: Database): ViewsQueries['readingAt'] => {
   const prepare = (entering: boolean) =>
-    database.prepare<[AtParameters], StoredReading>(
-      `with ${ISLANDS} select ${READING_COLUMNS}
+    database
+      .prepare<[AtParameters], StoredReading>(
+        `with ${ISLANDS} select ${READING_COLUMNS}
        from registry.point p cross join series s on s.point = p.number join origin o on o.number = s.origin
        where p.id = @point and s.time <= @at ${entering ? `and ${ENTERS}` : ''}
          and exists (select 1 from island where "from" <= s.time and s.time < "to")
        order by s.time desc, s.origin desc, s.ordinal desc limit 1`,
-    );
+      )
+      .raw();
   const any = prepare(false);
   const entering = prepare(true);
   return (scope, now, query): ReadingRow | undefined => {
