@@ -37,6 +37,7 @@ Examples:
   terroir-fleet inspect batch.bin --certificate gateway.pem
   terroir-fleet ledger                                  # what each gateway sealed, and what became of it
   terroir-fleet log export 2026.cborseq.gz              # all batches in one file; log verify, log import
+  terroir-fleet backup /mnt/backup/2026-11-28           # while it runs; restore puts it back
   terroir-fleet recall 4f… --from 2026-11-20T00:00Z --to 2026-11-21T00:00Z
   terroir-fleet audit head --save 2026-11.json          # keep it elsewhere, and later:
   terroir-fleet audit verify --head 2026-11.json        # was anything changed since?
@@ -78,6 +79,8 @@ const commands = new Map<string, () => Promise<Command>>([
       return logCommand({ reader: openStoredLog, writer: openStoredLogWriter });
     },
   ],
+  ['backup', async () => (await import('./backup/backup-command.js')).backupCommand(version)],
+  ['restore', async () => (await import('./backup/restore-command.js')).restoreCommand()],
   ['quarantine', async () => (await import('./log/quarantine-command.js')).quarantineCommand()],
   ['usage', async () => (await import('./sharing/usage/usage-command.js')).usageCommand()],
   ['audit', async () => (await import('./access/audit/audit-command.js')).auditCommand()],

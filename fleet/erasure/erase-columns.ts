@@ -170,6 +170,29 @@ const erasuresOf = async (
   return erasures;
 };
 
+/** The same columns of one entry again, as they went of another copy of it; what is out already stays so. */
+export const eraseFrom = async (
+  entry: LogEntry,
+  { pointId, numberIn, firstTime, lastTime, erasedAt, others }: EarlierErasure,
+): Promise<readonly Erasure[]> => {
+  const order = {
+    pointId,
+    numberIn,
+    from: firstTime,
+    to: lastTime + 1,
+    own: NOBODY,
+    holderAt: () => undefined,
+  };
+  const found = await erasuresOf(entry, createNumbered([order]), erasedAt);
+  return found.map((erasure) => ({ ...erasure, others }));
+};
+
+/** What a receipt says of one batch. */
+type EarlierErasure = Pick<ErasureOrder, 'pointId' | 'numberIn'> &
+  Pick<Erasure, 'firstTime' | 'lastTime' | 'erasedAt' | 'others'>;
+
+const NOBODY: ReadonlySet<string> = new Set();
+
 const headerOf = (message: Uint8Array): BatchHeader | undefined => {
   try {
     return parseBatch(message).header;
