@@ -37,7 +37,7 @@ then made again from the log, by the service where it runs. Killed half-way, the
 whole receipt; check that with terroir-fleet verify. Gateways that read the points are asked to erase their own
 history: \`GET /api/v1/gateways/{id}/commands\` says what they answered. What one had not delivered yet still comes:
 where its answer says that something is left, give the same command again once it has come. Copies that were made
-before (backups, exports) keep what they have; those made after have nothing of it.`,
+before (exports, backups but those restored with this receipt) keep what they have; those made after have nothing of it.`,
     )
     .action(async (options: EraseOptions) => {
       const folder = resolve(options.data);

@@ -31,6 +31,8 @@ export interface LinkDeps {
 export interface Link {
   /** Whether it shall be there: an outage ends it, and it comes back afterwards. */
   setOnline(online: boolean): void;
+  /** Whether the fleet has said what it lacks, at least once. */
+  readonly greeted: boolean;
   /** Sends what may go now. */
   pump(): void;
   /** Resolves when something was answered, or after a second. */
@@ -53,6 +55,7 @@ class GatewayLink implements Link {
   #online = true;
   #session: BrokerSession | undefined;
   #welcomed = false;
+  #greeted = false;
   #waiters: (() => void)[] = [];
   #acksUnsaved = 0;
 
@@ -63,6 +66,10 @@ class GatewayLink implements Link {
     });
     this.failed.catch(() => undefined);
     this.#done = this.#keep();
+  }
+
+  get greeted(): boolean {
+    return this.#greeted;
   }
 
   setOnline(online: boolean): void {
@@ -213,6 +220,7 @@ class GatewayLink implements Link {
     for (const { id } of welcome.commands) this.#refuse(session, id);
     if (!this.#welcomed) this.#post(session, 'status', encodeMessage('status', { online: true }));
     this.#welcomed = true;
+    this.#greeted = true;
   }
 
   #ack({ epoch, stored, quarantined, postponed = [] }: Ack): void {

@@ -118,23 +118,25 @@ class OpenBatch {
   async #untilRoom(): Promise<void> {
     const { outbox, link, settings, signal } = this.#task;
     while (outbox.owed > 2 * settings.window && !signal.aborted) {
-      requireAnswers(outbox);
+      requireAnswers(outbox.silentMs);
       await link.changed();
     }
   }
 }
 
-const requireAnswers = (outbox: Outbox): void => {
-  if (outbox.silentMs <= SILENCE_MS) return;
+const requireAnswers = (silentMs: number): void => {
+  if (silentMs <= SILENCE_MS) return;
   throw new SimulationError(
     'fleet',
     `The fleet has not answered for ${SILENCE_MS / 60_000} minutes: what it lacks goes when the simulation runs again.`,
   );
 };
 
+/** What is owed is known once the fleet has said what it lacks: one that was restored lacks what it had acked. */
 const drain = async ({ outbox, link, signal }: GatewayTask): Promise<void> => {
-  while (outbox.owed > 0 && !signal.aborted) {
-    requireAnswers(outbox);
+  const start = performance.now();
+  while ((outbox.owed > 0 || !link.greeted) && !signal.aborted) {
+    requireAnswers(link.greeted ? outbox.silentMs : performance.now() - start);
     await link.changed();
   }
 };
