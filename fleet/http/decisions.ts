@@ -4,6 +4,7 @@ import { PURPOSES } from '../access/keys/purposes.js';
 import { isMember } from '../access/subject.js';
 import { FINEST, FINEST_NAMES } from '../sharing/conditions.js';
 import { decide, type Asked, type Decision } from '../sharing/decide.js';
+import { giversTo, type Reading } from '../sharing/flows.js';
 import { DAY } from '../store/periods.js';
 import { reachOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
@@ -72,12 +73,15 @@ export const decisionRoutes: Routes = (server, context) => {
       const end = to === undefined ? now : parseTime('to', to);
       const start = from === undefined ? end - DAY : parseTime('from', from);
       if (start >= end) throw new HttpError('bad-request', 'from: must be earlier than to.');
-      const asked: Asked = {
+      const reading = {
         ...readerOf(context, request, request.body.organisationId),
         purpose: purpose ?? null,
         now,
+      };
+      const asked: Asked = {
+        ...reading,
         bodyOf: (id) => context.sharing.bodies().bodyOf(id),
-        target: targetOf(context, request, request.body),
+        target: targetOf(context, request, request.body, reading),
         resolutionMs: FINEST[resolution],
         from: start,
         to: end,
@@ -112,6 +116,7 @@ const targetOf = (
     point,
     dataset: datasetId,
   }: { organisationId?: string; point?: string; dataset?: string },
+  reading: Reading,
 ): Asked['target'] => {
   const { organisations, siteId } = reachOf(context, request);
   const ofOthers = organisationId !== undefined && organisationId !== ownOf(context, request);
@@ -119,10 +124,18 @@ const targetOf = (
     const owner = context.sharing.policy().datasets.get(datasetId)?.organisationId ?? '';
     return ofOthers && !organisations.has(owner) ? { placed: [], held: [] } : { datasetId };
   }
-  const placed = context.registry.placements(point ?? '');
+  const { registry } = context;
+  if (ofOthers) return { placed: registry.placements(point ?? '', organisations), held: [] };
   // what is in store stands at no site: whoever is limited to one sees nothing of it
-  if (!ofOthers) return { placed, held: siteId === undefined ? context.registry.heldBy(point ?? '') : [] };
-  return { placed: placed.filter((place) => organisations.has(place.organisationId)), held: [] };
+  const held = siteId === undefined ? registry.heldBy(point ?? '', organisations) : [];
+  return { placed: registry.placements(point ?? '', thoseOf(context, reading)), held };
+};
+
+/** The organisations whose data the reader is given by somebody, with the services of each. */
+const thoseOf = (context: HttpContext, reading: Reading): ReadonlySet<string> => {
+  const bodies = context.sharing.bodies();
+  const givers = [...giversTo(context.sharing.policy(), reading)];
+  return new Set(givers.flatMap((giver) => bodies.servicesOf(giver)));
 };
 
 const MAX_TIME = 8_640_000_000_000_000;

@@ -117,6 +117,15 @@ export const flowsFor = (policy: Policy, reading: Reading): readonly Flow[] => [
   ...consideredFor(policy, reading).flatMap(({ flow }) => (flow === null ? [] : [flow])),
 ];
 
+/** Whose data the reader is given, or could be: of nobody else's does an agreement or an open dataset say anything. */
+export const giversTo = (policy: Policy, reading: Reading): ReadonlySet<string> =>
+  new Set([
+    ...openFlows(policy).map(({ giver }) => giver),
+    ...consideredFor(policy, reading).flatMap(
+      ({ clause }) => policy.datasets.get(clause.dataset)?.organisationId ?? [],
+    ),
+  ]);
+
 const withheldOf = (
   { datasets }: Policy,
   agreement: Agreement,

@@ -16,10 +16,10 @@ export interface AgreementsStore {
   agreement(id: string): StoredAgreement | undefined;
   /** Appends the event of this number, from 0; `false` where somebody was faster. */
   appendAgreement(id: string, number: number, event: AgreementEvent): boolean;
-  /** Where a point was while who held it, by time. */
-  placements(pointId: string): readonly Placed[];
-  /** Who held a point when, or may read what others held. */
-  heldBy(pointId: string): readonly Held[];
+  /** Where a point was while who held it, by time; `of`: as far as these held it, and nothing of others is read. */
+  placements(pointId: string, of?: ReadonlySet<string>): readonly Placed[];
+  /** Who held a point when, or may read what others held; the same. */
+  heldBy(pointId: string, of?: ReadonlySet<string>): readonly Held[];
   /** Counts changes of agreements, datasets and organisations, by whatever process. */
   policyRevision(): number;
 }

@@ -10,11 +10,15 @@ export interface OrganisationsStore {
   /** Rows whose fields equal those given, by id. */
   records<Name extends RecordName>(name: Name, where?: Partial<Records[Name]>): readonly Records[Name][];
   /**
-   * The same of what belongs to organisations, of those within reach alone; others' rows are not read. Where
+   * The same of what belongs to organisations within reach alone; others' rows are not read. Where
    * an `organisationId` is asked for, that one alone is looked at.
    */
-  recordIn<Name extends HeldName>(name: Name, reach: Reach, id: string): Records[Name] | undefined;
-  recordsIn<Name extends HeldName>(name: Name, reach: Reach, where?: object): readonly Records[Name][];
+  recordIn<Name extends RecordName>(name: Name, reach: Reach, id: string): Records[Name] | undefined;
+  recordsIn<Name extends RecordName>(
+    name: Name,
+    reach: Reach,
+    where?: Partial<Records[Name]>,
+  ): readonly Records[Name][];
   /**
    * Applies an act in one transaction and keeps it. Throws `StoreError` `changed-since` where a row is not as its
    * change says it was, `taken` where a key is in use; nothing is changed then.

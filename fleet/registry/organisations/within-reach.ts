@@ -1,7 +1,5 @@
 import {
-  HELD_NAMES,
   type Change,
-  type HeldName,
   type OrganisationsStore,
   type RecordName,
   type Records,
@@ -89,30 +87,16 @@ const createAtSite = (rows: Rows, held: Visible, siteId: string): Visible => {
 };
 
 /** A store of rows that can look within a reach alone. */
-export type ReachedRows = Pick<OrganisationsStore, 'record' | 'records' | 'recordIn' | 'recordsIn'>;
+export type ReachedRows = Pick<OrganisationsStore, 'recordIn' | 'recordsIn'>;
 
 /**
  * The rows of organisations within somebody's reach. What lies outside does not exist for the act that is drafted
  * over them: not in its checks, nor in what its errors say, nor, where a row says whose it is, in the time it takes.
  */
-export const withinReach = (rows: ReachedRows, reach: Reach): Rows => {
-  const visible = createVisible(rows, reach);
-  return {
-    record: (name, id) => {
-      if (isHeld(name)) return rows.recordIn(name, reach, id);
-      // whose it is says its id: others are not even read
-      if (name === 'organisation' && !reach.organisations.has(id)) return undefined;
-      const row = rows.record(name, id);
-      return row !== undefined && visible[name](row) ? row : undefined;
-    },
-    records: <Name extends RecordName>(name: Name, where?: Partial<Records[Name]>) =>
-      isHeld(name)
-        ? rows.recordsIn<Name & HeldName>(name, reach, where)
-        : rows.records(name, where).filter((row) => visible[name](row)),
-  };
-};
-
-const isHeld = (name: RecordName): name is HeldName => HELD_NAMES.some((held) => held === name);
+export const withinReach = (rows: ReachedRows, reach: Reach): Rows => ({
+  record: (name, id) => rows.recordIn(name, reach, id),
+  records: (name, where) => rows.recordsIn(name, reach, where),
+});
 
 /** Organisations that an act made or removed, that are no more, and stood under one within reach. */
 const goneBelow = (rows: Rows, changes: readonly Change[], { organisations }: Reach): readonly string[] =>

@@ -28,13 +28,30 @@ export const createPlacements = (database: Database): Pick<AgreementsStore, 'pla
     `select h.organisation_id as organisationId, h."from", ifnull(h."to", ${ENDLESS}) as "to"
      from point p join holding h on h.device_id = p.device_id where p.id = ? order by 2`,
   );
+  const holders = database.prepare<[string], { readonly organisationId: string }>(
+    `select h.organisation_id as organisationId from point p indexed by point_of_device
+     join holding h indexed by holding_whose on h.device_id = p.device_id where p.id = ?`,
+  );
+  /** The point, or one that there is not, where nobody of those had to do with it: it is looked for all the same. */
+  const idOf = (pointId: string, of: ReadonlySet<string> | undefined): string =>
+    of === undefined || holders.all(pointId).some(({ organisationId }) => of.has(organisationId))
+      ? pointId
+      : '';
   return {
-    heldBy: (pointId) => held.all(pointId),
-    placements: (pointId) =>
-      select.all(pointId).map(({ longitude, latitude, ...row }) => ({
-        ...row,
-        position:
-          typeof longitude === 'number' && typeof latitude === 'number' ? [longitude, latitude] : null,
-      })),
+    heldBy: (pointId, of) => held.all(idOf(pointId, of)).filter(isOf(of)),
+    placements: (pointId, of) =>
+      select
+        .all(idOf(pointId, of))
+        .filter(isOf(of))
+        .map(({ longitude, latitude, ...row }) => ({
+          ...row,
+          position:
+            typeof longitude === 'number' && typeof latitude === 'number' ? [longitude, latitude] : null,
+        })),
   };
 };
+
+const isOf =
+  (of: ReadonlySet<string> | undefined) =>
+  ({ organisationId }: { readonly organisationId: string }): boolean =>
+    of?.has(organisationId) ?? true;

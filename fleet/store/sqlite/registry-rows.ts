@@ -2,6 +2,7 @@ import type { Change, HeldName, RecordName, Records } from '../organisations-sto
 import type { Reach } from '../reach.js';
 import type { Database } from './database.js';
 import { reachParameters, within } from './reach.js';
+import { isHeld, WHOSE, type BorneName } from './registry-reached.js';
 import { HELD_TABLES, RECORD_TABLES, type RecordTable } from './registry-records.js';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -9,7 +10,7 @@ type Row = Readonly<Record<string, unknown>>;
 export interface Rows {
   read<Name extends RecordName>(name: Name, where: object): readonly Records[Name][];
   /** Of organisations within reach alone; others' rows are not even looked at. */
-  readIn<Name extends HeldName>(name: Name, reach: Reach, where: object): readonly Records[Name][];
+  readIn<Name extends RecordName>(name: Name, reach: Reach, where: object): readonly Records[Name][];
   write(change: Change): void;
 }
 
@@ -28,7 +29,8 @@ export const createRows = (database: Database): Rows => {
       const { sql, values } = selectOf(RECORD_TABLES[name], where);
       return decoded(name, prepare(sql).all(...values));
     },
-    readIn: <Name extends HeldName>(name: Name, reach: Reach, where: object): readonly Records[Name][] => {
+    readIn: <Name extends RecordName>(name: Name, reach: Reach, where: object): readonly Records[Name][] => {
+      if (!isHeld(name)) return decoded(name, readBorne(prepare, name, reach, where));
       const { sql, values } = selectWithin(name, where);
       return decoded(name, prepare(sql).all(...values, reachParameters(narrowed(reach, where))));
     },
@@ -77,6 +79,52 @@ const selectWithin = (name: HeldName, where: object): { sql: string; values: unk
       where (@site is null or ${atSite}) ${conditions.map((each) => `and ${each}`).join(' ')} order by t.id`,
     values,
   };
+};
+
+type Prepare = (sql: string) => { all(...values: unknown[]): unknown[] };
+
+/** First whose the rows are, from indexes; then those that are within reach. Of none, one is looked for all the same. */
+const readBorne = (prepare: Prepare, name: BorneName, reach: Reach, where: object): readonly unknown[] => {
+  const parameters = reachParameters(reach);
+  const { sql, values } = selectWhose(name, where);
+  const wanted: unknown[] = sql.includes('@')
+    ? [...values, { organisations: parameters.organisations }]
+    : values;
+  const known = prepare(sql).all(...wanted) as readonly WhoseRow[];
+  const columns = [...WHOSE[name].columns.keys()];
+  const reached = new Set(
+    known
+      .filter((row) => columns.every((number) => reach.organisations.has(row[`whose${number}`] ?? '')))
+      .map(({ id }) => id),
+  );
+  const one = prepare(selectAtSite(name));
+  const ids = reached.size === 0 ? [''] : [...reached];
+  return ids.flatMap((id) => one.all({ id, site: parameters.site }));
+};
+
+interface WhoseRow {
+  readonly id: string;
+  readonly [whose: `whose${number}`]: string | null;
+}
+
+const selectWhose = (name: BorneName, where: object): { sql: string; values: unknown[] } => {
+  const described = RECORD_TABLES[name];
+  const { joined, columns, byId, fromReach } = WHOSE[name];
+  const index = 'id' in where && byId !== undefined ? `indexed by ${byId}` : '';
+  const from = 'id' in where || fromReach === undefined ? described.table : fromReach;
+  const { conditions, values } = conditionsOf(described, where, 't.');
+  const named = columns.map((column, number) => `${column} as whose${number}`).join(', ');
+  const filter = conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`;
+  return {
+    sql: `select t.id as id, ${named} from ${from} t ${index} ${joined} ${filter} order by t.id`,
+    values,
+  };
+};
+
+const selectAtSite = (name: BorneName): string => {
+  const described = RECORD_TABLES[name];
+  return `select ${columnsOf(described, 't.')} from ${described.table} t
+    where t.id = @id and (@site is null or ${WHOSE[name].atSite})`;
 };
 
 const columnsOf = (described: RecordTable, of = ''): string =>

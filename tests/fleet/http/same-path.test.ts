@@ -87,6 +87,11 @@ const addForeign = ({ fleet: { registry }, clock }: HttpUnderTest): Readonly<Rec
         before: null,
         after: { ...location, siteId: null, prm: null, pce: null, geometry: null, mergedInto: null },
       },
+      {
+        record: 'competence',
+        before: null,
+        after: { id: 'foreign-competence', key: 'water', holderId: 'b', forId: 'b', from: 0, to: null },
+      },
     ],
   });
   return {
@@ -99,6 +104,7 @@ const addForeign = ({ fleet: { registry }, clock }: HttpUnderTest): Readonly<Rec
     locations: 'foreign-location',
     acts: 'foreign-act',
     organisations: 'b',
+    competences: 'foreign-competence',
     points: registry.records('point', { key: 'other' })[0]?.id ?? '',
   };
 };
@@ -145,6 +151,58 @@ describe('what is not the caller’s', () => {
   });
 });
 
+const TERMS = { from: '2026-03-09', past: 'withheld' };
+const SPLIT = { ...TERMS, organisation: 'a', ends: false };
+const transfer = (things: object) => ({ to: 'a1', ...TERMS, ...things });
+
+/** What acts and questions name in their bodies: what of it is `b`'s, and the body around it. */
+const namedInBodies = ({ fleet: { registry } }: HttpUnderTest) => {
+  const [point] = registry.records('point', { key: 'other' });
+  const deviceId = point?.deviceId ?? '';
+  const [installation] = registry.records('installation', { deviceId });
+  const meter = { at: '2026-03-10T10:00:00Z', serial: 'S-2' };
+  return [
+    ['transfers', deviceId, (id: string) => transfer({ devices: [id] })],
+    ['transfers', GATEWAY_B, (id: string) => transfer({ gateways: [id] })],
+    ['transfers', 'foreign-location', (id: string) => transfer({ locations: [id] })],
+    ['transfers', 'foreign-site', (id: string) => transfer({ sites: [id] })],
+    ['transfers', 'b', (id: string) => transfer({ organisation: id })],
+    ['splits', deviceId, (id: string) => ({ ...SPLIT, parts: [{ into: 'a1', devices: [id] }] })],
+    ['unions', 'b', (id: string) => ({ ...TERMS, organisations: [id], into: 'a' })],
+    ['merges', 'b', (id: string) => ({ record: 'organisation', survivor: 'a', duplicate: id })],
+    ['meter-replacements', installation?.locationId ?? '', (id: string) => ({ ...meter, locationId: id })],
+    [
+      'revisions',
+      installation?.id ?? '',
+      (id: string) => ({ installationId: id, revisedRatio: 2, reason: 'why' }),
+    ],
+    ['competences', 'b', (id: string) => ({ key: 'water', holderId: 'a', forId: id, from: '2026-03-09' })],
+    ['decisions/explain', point?.id ?? '', (id: string) => ({ point: id, purpose: 'billing' })],
+    ['decisions/explain', point?.id ?? '', (id: string) => ({ point: id, organisationId: 'a1' })],
+  ] as const;
+};
+
+test('what acts and questions name is looked for alike, whether it is another’s or not there', async () => {
+  const { fleet, taken } = recorded();
+  const http = await openHttpOver(fleet);
+  await fillTerritory(http);
+  addForeign(http);
+  const token = await http.login('a-owner');
+  for (const [path, id, bodyOf] of namedInBodies(http)) {
+    const ask = async (named: string) => {
+      taken();
+      const { status, text } = await http.post(`/api/v1/${path}`, bodyOf(named), token);
+      return { status, text: text.replaceAll(` ${named}`, ' ID'), calls: taken() };
+    };
+    await ask(id);
+    const theirs = await ask(id);
+    const expected = path.startsWith('decisions') ? 200 : 404;
+    expect([path, theirs.status, theirs]).toEqual([path, expected, await ask(nobodys(id))]);
+    expect(theirs.calls.length).toBeGreaterThan(3);
+  }
+  await http.close();
+});
+
 /** An id of the same form. */
 const nobodys = (id: string): string => `${id.slice(0, -1)}${id.endsWith('z') ? 'y' : 'z'}`;
 
@@ -157,6 +215,7 @@ const BODIES: Readonly<Record<string, string>> = {
   '/api/v1/organisations/:id': JSON.stringify({ name: 'mine' }),
   '/api/v1/organisations/:id/sign-in-policy': JSON.stringify({ secondFactor: [] }),
   '/api/v1/people/:id': JSON.stringify({ disabled: true }),
+  '/api/v1/competences/:id': JSON.stringify({ to: '2026-03-10' }),
   '/api/v1/sites/:id': JSON.stringify({ name: 'mine' }),
   '/api/v1/locations/:id': JSON.stringify({ name: 'mine' }),
   '/api/v1/gateways/:id/place': JSON.stringify({ siteId: null }),
