@@ -8,8 +8,9 @@ import { csvOfLatest } from './csv.js';
 import { pageOf, readPage } from './paging.js';
 import { presentLatest } from './present-series.js';
 import { DEVICE, POINT } from './resources/inventory.js';
-import { LATEST } from './resources/readings.js';
+import { DEVICE_COUNT, LATEST } from './resources/readings.js';
 import { sendFile } from './send-file.js';
+import { isoTime } from './time.js';
 
 interface Listing<Row> {
   readonly path: string;
@@ -45,6 +46,14 @@ export const inventoryRoutes: Routes = (server, context) => {
     item: POINT,
     read: (views, scope, page) => views.points(scope, page),
     present: (row) => row,
+  });
+  list(server, context, {
+    path: '/api/v1/device-counts',
+    action: 'read-data',
+    summary: 'How many readings are stored of each device, and the time of the newest',
+    item: DEVICE_COUNT,
+    read: (views, scope, page) => views.deviceCounts(scope, context.now(), page),
+    present: (row) => ({ ...row, time: isoTime(row.time) }),
   });
   addLatest(server, context);
 };

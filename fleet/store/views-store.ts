@@ -31,6 +31,8 @@ export interface ViewsReader {
   rolloverOf(scope: Scope, pointId: string): Promise<number | undefined>;
   /** Device by device, behind the point `after`. */
   latest(scope: Scope, now: number, page: Page): Promise<readonly LatestRow[]>;
+  /** Own devices of which a reading may be read, by id: what is stored of each. */
+  deviceCounts(scope: Scope, now: number, page: Page): Promise<readonly DeviceCountRow[]>;
   /** The newest reading of each point of a property at a location with a GeoJSON Point: by id, or the nearest first. */
   placed(scope: Scope, now: number, query: PlacedQuery): Promise<readonly PlacedRow[]>;
   /** Raw readings of one point in [from, to), after `cursor`, by (time, source, epoch, ordinal). */
@@ -286,6 +288,19 @@ export interface LatestRow extends PointRow {
   readonly reason: string;
   /** Time of the newest reading with a value fit for use (flags 1 to 3), if it is known and in the scope. */
   readonly goodTime: number | null;
+}
+
+export interface DeviceCountRow {
+  readonly id: string;
+  readonly name: string;
+  readonly organisationId: string;
+  readonly locationId: string | null;
+  /** Those of which a reading may be read. */
+  readonly points: number;
+  /** Raw readings stored of them; `null` where the scope gives a part only. */
+  readonly readings: number | null;
+  /** Newest time at which a reading may be read. */
+  readonly time: number;
 }
 
 export interface PlacedRow extends LatestRow {

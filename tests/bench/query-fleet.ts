@@ -109,6 +109,7 @@ export const multiplySeries = (path: string, readings: number): number => {
        select s.point, s.time - n * 1000, s.origin, s.ordinal + n * 1000, s.value + n % 100, s.marks
        from series s, step where s.point = ? order by n desc`,
     );
+    const count = database.prepare('update latest set readings = readings + ? where point = ?');
     if (each === 0) return have;
     const points = database
       .prepare<[number], number>('select point from latest order by point limit ?')
@@ -116,7 +117,7 @@ export const multiplySeries = (path: string, readings: number): number => {
       .all(POINTS_EACH);
     for (let at = 0; at < points.length; at += 50) {
       database.transaction(() => {
-        for (const number of points.slice(at, at + 50)) copy.run(each, number);
+        for (const number of points.slice(at, at + 50)) count.run(copy.run(each, number).changes, number);
       })();
     }
     database.pragma('wal_checkpoint(TRUNCATE)');

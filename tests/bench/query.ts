@@ -18,7 +18,8 @@ const READINGS = 10_000_000;
 /**
  * What an organisation of 100,000 points asks for, over HTTP, from another thread: pages and the stream of its newest
  * readings, a chart of a month for a width, fifty of them in one request, a month of one point as CSV; of 1,000 points there
- * are `readings` in all (10 million by default). `loopBlockMs` is the longest that the
+ * are `readings` in all (10 million by default; of the figure asked for: `--readings=100000000`). `countLatest100MMs` is the count and
+ * newest time of 1,000 devices, 20,000 points, that many readings among them. `loopBlockMs` is the longest that the
  * event loop stood still meanwhile. `bare…` is better-sqlite3 alone over the same file in the same run.
  */
 export const run = async (options: { readonly readings?: number }): Promise<Record<string, number>> => {
@@ -76,6 +77,7 @@ const measure = async (
   const page = 'latest?limit=1000';
   const chart = `charts?points=${month}&${period}&width=1000`;
   const charts = `charts?points=${charted.join(',')}&${period}&width=1000`;
+  const counts = 'device-counts?limit=1000';
   const csv = `readings?point=${month}&${period}&format=csv`;
   try {
     for (const path of [page, chart]) await client.ask(path, 5);
@@ -84,6 +86,7 @@ const measure = async (
     const pages = await client.ask(page, PAGES);
     const chartMonths = await client.ask(chart, PAGES);
     const dashboards = await client.ask(charts, 10);
+    const counted = await client.ask(counts, 10);
     const latest = await client.ask('latest?format=csv', STREAMS);
     const heldBefore = process.memoryUsage().rss;
     const rows = await client.ask(csv, STREAMS);
@@ -96,6 +99,7 @@ const measure = async (
       latestPage1000P95Ms: percentile(pages.ms, 0.95),
       latest100kStreamMs: percentile(latest.ms, 0.5),
       chartMonthP95Ms: percentile(chartMonths.ms, 0.95),
+      countLatest100MMs: percentile(counted.ms, 0.95),
       charts50P95Ms: percentile(dashboards.ms, 0.95),
       csvRowsPerSecond: MONTH_READINGS / (percentile(rows.ms, 0.5) / 1000),
       csvMemoryMb,

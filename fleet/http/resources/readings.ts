@@ -14,6 +14,18 @@ export const LATEST = Type.Object({
   reason: Type.String(),
 });
 
+export const DEVICE_COUNT = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  organisationId: Type.String(),
+  locationId: nullable(Type.String()),
+  points: Type.Integer({ description: 'Those of which a reading may be read.' }),
+  readings: nullable(
+    Type.Integer({ description: 'Raw readings stored of them; null where only a part of them may be read.' }),
+  ),
+  time: Time,
+});
+
 export const READING = Type.Object({
   time: Time,
   value: VALUE,

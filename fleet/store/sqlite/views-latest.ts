@@ -19,7 +19,7 @@ import { decodeMarks, decodeValue, readValue } from './views-values.js';
 const INSIDE = '"from" <= s.time and s.time < "to"';
 
 /** Newest time of the point at which a row may be read. */
-const NEWEST_TIME = `(select max((
+export const NEWEST_TIME = `(select max((
     select s.time from series s where s.point = p.number and s.time >= r."from" and s.time < r."to"
     order by s.time desc limit 1
   )) from readable r where ${OF_POINT} and r.finest = 0)`;
@@ -98,9 +98,9 @@ type StoredRow = readonly [
 const DEVICE = 4;
 const TIME = 13;
 
-const OF_DEVICES = `with ${ASKED_DEVICES}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}, ${READABLE}, ${SEEN_LOCATIONS_OF_ASKED}`;
+export const OF_DEVICES = `with ${ASKED_DEVICES}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}, ${READABLE}, ${SEEN_LOCATIONS_OF_ASKED}`;
 
-const readableAt = (time: string): string =>
+export const readableAt = (time: string): string =>
   `exists (select 1 from readable r where ${OF_POINT} and r.finest = 0 and r."from" <= ${time} and ${time} < r."to")`;
 
 /**
@@ -141,7 +141,7 @@ export const createLatestQuery = (database: Database): ViewsReader['latest'] => 
     // one more than are wanted: that of the place may have no more points
     for (let width = Math.min(limit, FEW_DEVICES) + 1; place !== undefined;) {
       const devices = near.all({ grants, device: place.device, limit: width });
-      for (const some of parts(devices)) {
+      for (const some of parts(devices, PART)) {
         for (let at: Place | undefined = place; at !== undefined && found.length < limit;) {
           const read: Part = readPart(grants, some, at, Math.min(PART, limit - found.length));
           found.push(...read.found);
@@ -157,29 +157,29 @@ export const createLatestQuery = (database: Database): ViewsReader['latest'] => 
   };
 };
 
-interface NearDevice {
+export interface NearDevice {
   readonly id: string;
   readonly points: number;
 }
 
-const createNearQuery = (database: Database) =>
+export const createNearQuery = (database: Database) =>
   database.prepare<[{ grants: string; device: string; limit: number }], NearDevice>(
     `with ${DEVICES_NEAR}
      select device_id as id, (select count(*) from registry.point p where p.device_id = n.device_id) as points
      from (select device_id from near order by device_id limit +@limit) n`,
   );
 
-/** Of so many devices that they have about the points of a part. */
-const parts = (devices: readonly NearDevice[]): readonly string[][] => {
+/** Devices side by side that have about so many points, or one that has more. */
+export const parts = (devices: readonly NearDevice[], points: number): readonly string[][] => {
   const split: string[][] = [];
   let room = 0;
-  for (const { id, points } of devices) {
+  for (const { id, points: own } of devices) {
     if (room <= 0) {
       split.push([]);
-      room = PART;
+      room = points;
     }
     split.at(-1)?.push(id);
-    room -= points;
+    room -= own;
   }
   return split;
 };

@@ -6,5 +6,7 @@ type AtOnce<Method> = Method extends (...asked: infer Asked) => Promise<infer An
 
 /** What `ViewsReader` promises, as SQLite answers it: at once, but for what takes long. */
 export type ViewsQueries = {
-  readonly [Name in Exclude<keyof ViewsReader, 'latest' | 'close'>]: AtOnce<ViewsReader[Name]>;
+  readonly [Name in Exclude<keyof ViewsReader, 'latest' | 'deviceCounts' | 'close'>]: AtOnce<
+    ViewsReader[Name]
+  >;
 };

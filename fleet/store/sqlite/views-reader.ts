@@ -2,6 +2,7 @@ import type { ViewsReader } from '../views-store.js';
 import { SMALL_CACHE_KIB, type Database } from './database.js';
 import { openToRead } from './migrate.js';
 import { createOperationsQueries } from './views-operations.js';
+import { createCountsQuery } from './views-counts.js';
 import { createDataQueries } from './views-data.js';
 import { createFeedQueries } from './views-feed.js';
 import { createInventory } from './views-inventory.js';
@@ -38,6 +39,7 @@ export const openViewsReader = (paths: ViewsPaths, now: () => number = Date.now)
   return {
     ...promised(queriesOf(database, now)),
     latest: createLatestQuery(database),
+    deviceCounts: createCountsQuery(database),
     close: async () => {
       database.close();
     },
@@ -56,7 +58,7 @@ const queriesOf = (database: Database, now: () => number): ViewsQueries => ({
 });
 
 /** The same answers, as promises that are kept already. */
-const promised = (queries: ViewsQueries): Omit<ViewsReader, 'latest' | 'close'> => ({
+const promised = (queries: ViewsQueries): Omit<ViewsReader, 'latest' | 'deviceCounts' | 'close'> => ({
   organisations: async (scope) => queries.organisations(scope),
   gateways: async (scope, page) => queries.gateways(scope, page),
   gateway: async (scope, id) => queries.gateway(scope, id),

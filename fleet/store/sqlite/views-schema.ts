@@ -83,4 +83,13 @@ create table if not exists rollup (
 `;
 
 /** Files of schema 1 came to have some of these tables and indexes, or all. */
-export const VIEWS_MIGRATIONS: readonly Migration[] = [{ version: 2, up: FIRST }];
+/** How many rows of series a point has: read, never counted. */
+const COUNTED = `
+alter table latest add column readings integer not null default 0;
+update latest set readings = (select count(*) from series s where s.point = latest.point);
+`;
+
+export const VIEWS_MIGRATIONS: readonly Migration[] = [
+  { version: 2, up: FIRST },
+  { version: 3, up: COUNTED },
+];

@@ -47,17 +47,21 @@ export const createSeriesTables = (database: Database): SeriesPart => {
     `select ${SELECT_READING} from series where point = ? and time >= ? and time < ?
      order by time, origin, ordinal`,
   );
+  const counts = createCounts(database);
+  const written = { column: 'point', each: counts.add };
   const plain = createBulkInsert(
     database,
     'insert into series (point, time, origin, ordinal, value, marks)',
     6,
     'on conflict do nothing',
+    written,
   );
   const timed = createBulkInsert(
     database,
     'insert into series (point, time, origin, ordinal, value, marks, uncertainty, device_time, device_clock)',
     9,
     'on conflict do nothing',
+    written,
   );
   const carry = database.prepare<[number], { ms: number }>('select ms from carry where point = ?');
   const putCarry = database.prepare('insert or replace into carry (point, ms) values (?, ?)');
@@ -84,11 +88,27 @@ export const createSeriesTables = (database: Database): SeriesPart => {
     flush: () => {
       plain.flush();
       timed.flush();
+      counts.flush();
     },
     discard: () => {
       plain.discard();
       timed.discard();
+      counts.discard();
     },
+  };
+};
+
+/** Counts the rows of a transaction that were new, by point; `latest` has each of these points by its end. */
+const createCounts = (database: Database) => {
+  const add = database.prepare('update latest set readings = readings + ? where point = ?');
+  const counted = new Map<unknown, number>();
+  return {
+    add: (point: unknown) => void counted.set(point, (counted.get(point) ?? 0) + 1),
+    flush: () => {
+      for (const [point, count] of counted) add.run(count, point);
+      counted.clear();
+    },
+    discard: () => counted.clear(),
   };
 };
 

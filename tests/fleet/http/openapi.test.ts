@@ -144,7 +144,15 @@ describe('the OpenAPI document', () => {
       ['post', '/api/v1/renew', await http.post('/api/v1/renew', {})],
       ['post', '/api/v1/enrol', await http.post('/api/v1/enrol', { token: claim, csr: csrPem, name: 'N' })],
     ];
-    for (const listing of ['organisations', 'gateways', 'devices', 'locations', 'points', 'latest']) {
+    for (const listing of [
+      'organisations',
+      'gateways',
+      'devices',
+      'locations',
+      'points',
+      'latest',
+      'device-counts',
+    ]) {
       answers.push(['get', `/api/v1/${listing}`, await http.get(`/api/v1/${listing}?limit=2`, token)]);
       answers.push(['get', `/api/v1/${listing}`, await http.get(`/api/v1/${listing}?limit=0`, token)]);
     }

@@ -11,7 +11,7 @@ const place = ({ fleet: { registry }, clock }: HttpUnderTest, organisationId: st
 
 test('a cursor of somebody who went to another organisation leads to nothing of the first', async () => {
   const http = await openTerritory();
-  const listings = ['points', 'devices', 'gateways', 'latest', 'locations'];
+  const listings = ['points', 'devices', 'gateways', 'latest', 'locations', 'device-counts'];
   const token = await http.login('a-viewer');
   const cursors = new Map<string, string | null>();
   const seen = new Set<unknown>();

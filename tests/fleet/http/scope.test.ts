@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { GATEWAY_A, GATEWAY_B, itemsOf, nextOf } from './http-under-test.js';
 import { openTerritory, pointId } from './territory.js';
 
-const LISTINGS = ['organisations', 'gateways', 'devices', 'locations', 'points', 'latest'];
+const LISTINGS = ['organisations', 'gateways', 'devices', 'locations', 'points', 'latest', 'device-counts'];
 
 /** Answers strangers with what is open. */
-const OPEN_TOO = ['latest', 'readings'];
+const OPEN_TOO = ['latest', 'readings', 'device-counts'];
 
 describe('what somebody reads', () => {
   test('is nothing without a session', async () => {
