@@ -3,7 +3,7 @@ import { BEGINNING } from '../organisations-store.js';
 import type { Gateway } from '../registry-store.js';
 import type { Database } from './database.js';
 import { prepareCertificateInsert } from './registry-certificate.js';
-import { prepareTokenUse } from './registry-tokens.js';
+import { prepareTokenUse, TOKEN_SITE } from './registry-tokens.js';
 
 type ClaimTables = Pick<
   IdentityStore,
@@ -15,10 +15,10 @@ export const createClaimTables = (database: Database, newId: () => string): Clai
   const useToken = prepareTokenUse(database);
   const establish = prepareEstablish(database, newId);
   const bounds = database.prepare<[string], Bounds>(
-    'select replaces, site_id as siteId from enrolment_token where secret_hash = ?',
+    `select t.replaces, ${TOKEN_SITE} as siteId from enrolment_token t where t.secret_hash = ?`,
   );
   const boundsOfClaim = database.prepare<[string], Bounds>(
-    `select t.replaces, t.site_id as siteId from held_claim h join enrolment_token t on t.id = h.token_id
+    `select t.replaces, ${TOKEN_SITE} as siteId from held_claim h join enrolment_token t on t.id = h.token_id
      where h.gateway_id = ?`,
   );
   const known = database.prepare('select 1 from gateway where id = ?');

@@ -7,6 +7,7 @@ import {
   type Role,
 } from '../people-store.js';
 import { isConstraintViolation, type Database } from './database.js';
+import { goldenSite } from './golden-site.js';
 import { OF_NO_SITE, pageParameters, reachParameters, within } from './reach.js';
 
 interface PersonRow extends LimitColumns {
@@ -21,15 +22,8 @@ interface PersonRow extends LimitColumns {
   readonly secondFactorSince: number | null;
 }
 
-/**
- * The site that a limit of `t` is to: of one that was merged, the record that it turned out to be. The limit itself is
- * not rewritten, since whoever merges may not see all whom it limits.
- */
-export const LIMIT_SITE = `case when t.limit_site is null then null else (
-    with recursive golden(id) as (
-      select t.limit_site union select s.merged_into from golden g join site s on s.id = g.id
-      where s.merged_into is not null)
-    select g.id from golden g left join site s on s.id = g.id where s.merged_into is null) end`;
+/** The site that a limit of `t` is to. */
+export const LIMIT_SITE = goldenSite('t.limit_site');
 
 /** Columns of a `PersonRow`, of `t` and its second factor. */
 const COLUMNS = `t.id, t.login, t.name, t.organisation_id as organisationId, t.role,

@@ -1,5 +1,6 @@
 import type { ClaimDecision, EnrolmentToken, HeldClaim, IdentityStore, TokenUse } from '../identity-store.js';
 import type { Database } from './database.js';
+import { goldenSite } from './golden-site.js';
 import { pageParameters, reachParameters, within } from './reach.js';
 
 type TokenTables = Pick<
@@ -40,12 +41,14 @@ interface TokenRow {
   readonly csrHash: string | null;
 }
 
+/** The site at which the gateway of a token `t` will stand. */
+export const TOKEN_SITE = goldenSite('t.site_id');
 const TOKEN = `select t.id, t.secret_hash as secretHash, t.organisation_id as organisationId,
-  t.created_by as createdBy, t.expires, t.serial, t.approval, t.replaces, t.site_id as siteId,
+  t.created_by as createdBy, t.expires, t.serial, t.approval, t.replaces, ${TOKEN_SITE} as siteId,
   t.revoked_at as revokedAt, t.used_by as usedBy, t.used_at as usedAt, t.csr_hash as csrHash from`;
 const WITHIN = within('enrolment_token', 'enrolment_token_organisation');
 /** Of a role that is limited to a site, what is bound to that. */
-const AT_SITE = '(@site is null or t.site_id = @site)';
+const AT_SITE = `(@site is null or @site = ${TOKEN_SITE})`;
 
 interface ReachParameters {
   readonly organisations: string;
@@ -133,7 +136,7 @@ interface HeldRow {
 }
 
 const HELD = `select h.gateway_id as gatewayId, t.organisation_id as organisationId, h.name, h.serial,
-  h.csr_hash as csrHash, h.asked_at as askedAt, t.replaces, t.site_id as siteId, h.decided_at as decidedAt,
+  h.csr_hash as csrHash, h.asked_at as askedAt, t.replaces, ${TOKEN_SITE} as siteId, h.decided_at as decidedAt,
   h.decided_by as decidedBy, h.approved, h.reason from`;
 const CLAIMS = 'held_claim h join enrolment_token t on t.id = h.token_id';
 /** Token by token: every claim has one of its own. */

@@ -89,6 +89,40 @@ it('a claim that needs approval waits, gets one certificate when it is approved,
   store.close();
 });
 
+it('a token for a site that was found to be a duplicate is one for the site that it turned out to be', async () => {
+  const { enrolment, issue, store } = await openFleet();
+  const site = { organisationId: 'org', name: 'Station', address: null, geometry: null };
+  // the merge does not reach the tokens: who merges may not see them
+  store.apply({
+    id: 'merged',
+    kind: 'merge',
+    at: 1,
+    by: 'p',
+    effective: null,
+    summary: {},
+    concerns: ['org'],
+    changes: [
+      { record: 'site', before: null, after: { ...site, id: 'golden', mergedInto: null } },
+      { record: 'site', before: null, after: { ...site, id: 'middle', mergedInto: 'golden' } },
+      { record: 'site', before: null, after: { ...site, id: 'first', mergedInto: 'middle' } },
+    ],
+  });
+  const [direct, held] = [issue({ siteId: 'first' }), issue({ siteId: 'first', approval: true })];
+  const organisations = new Set(['org']);
+  const atGolden = { organisations, siteId: 'golden' };
+  const page = { limit: 10 };
+  expect(store.enrolmentTokensIn(atGolden, page).map(({ siteId }) => siteId)).toEqual(['golden', 'golden']);
+  expect(store.enrolmentTokenIn(atGolden, direct.id)?.siteId).toBe('golden');
+  expect(store.enrolmentTokensIn({ organisations, siteId: 'first' }, page)).toEqual([]);
+  const { csrPem: csr } = await makeRequest();
+  const id = idOf(await enrolment.enrol({ token: direct.token, csr, name: 'x' }));
+  expect(store.record('gateway', id)?.siteId).toBe('golden');
+  const waiting = idOf(await enrolment.enrol({ token: held.token, csr, name: 'y' }));
+  expect(store.heldClaimIn(atGolden, waiting)?.siteId).toBe('golden');
+  expect(store.heldClaimsIn(atGolden, 0, page).map(({ gatewayId }) => gatewayId)).toEqual([waiting]);
+  store.close();
+});
+
 it('a claim that is rejected is told why, for good', async () => {
   const { enrolment, issue, store, control } = await openFleet();
   const { token } = issue({ approval: true });
