@@ -58,7 +58,7 @@ export const openFleet = (folder: string): OpenedFleet => {
     },
     close: async () => {
       await views.close();
-      projecting.close();
+      await projecting.close();
       registry.close();
       await reader.close();
       await writer.close();
@@ -68,7 +68,7 @@ export const openFleet = (folder: string): OpenedFleet => {
 
 interface Projecting {
   readonly catchUp: (progress: Progress) => Promise<void>;
-  readonly close: () => void;
+  readonly close: () => Promise<void>;
 }
 
 const projectHere = (path: string, log: LogReader, registry: RegistryStore): Projecting => {
@@ -107,7 +107,7 @@ const followService = (path: string, log: LogReader): Projecting => {
         await wait(POLL_MS);
       }
     },
-    close: () => views.close(),
+    close: async () => views.close(),
   };
 };
 

@@ -4,7 +4,7 @@ import { WireError } from '#wire/errors.js';
 import { LRUCache } from 'lru-cache';
 import type { LogEntry } from '../store/log-store.js';
 import type { RegistryStore, ResolvedPoint } from '../store/registry-store.js';
-import type { PointMeta, StoredDirectory, ViewsWriter } from '../store/views-writer.js';
+import type { DirectoryStep, PointMeta, StoredDirectory, ViewsWriter } from '../store/views-writer.js';
 import { ProjectionError } from './errors.js';
 import type { LegalDays } from './legal-day.js';
 
@@ -21,22 +21,25 @@ const DIRECTORY_WEIGHT = 5;
 
 export interface Directories {
   /** `undefined` until the log has brought it. */
-  find(source: string, hash: string): StoredDirectory | undefined;
+  find(source: string, hash: string): Promise<StoredDirectory | undefined>;
   /**
-   * Takes a directory item; one that cannot be used is stored with its fault. Gives why it cannot even be read, and
-   * throws what is worth a retry.
+   * What a directory item brings, if anything; one that cannot be used is stored with its fault. Gives why it cannot
+   * even be read, and rejects with what is worth a retry.
    */
-  add(entry: LogEntry): string | undefined;
+  read(entry: LogEntry): Promise<DirectoryStep | string | undefined>;
   /** Drops what is remembered of uncommitted work. */
   forget(): void;
 }
 
-type Store = Pick<ViewsWriter, 'directory' | 'seeDirectory' | 'addDirectory'>;
+type Store = Pick<ViewsWriter, 'directory' | 'hasUnseen'>;
+
+/** Asks the registry where the points of a directory are. */
+type Resolver = Pick<RegistryStore, 'resolve'>;
 
 /** Directories of all sources, with their points resolved by the registry. */
 export const createDirectories = (
   views: Store,
-  registry: Pick<RegistryStore, 'resolve'>,
+  registry: Resolver,
   legalDays: Pick<LegalDays, 'isTimeZone'>,
   mostPoints = MOST_POINTS,
 ): Directories => {
@@ -46,22 +49,22 @@ export const createDirectories = (
     sizeCalculation: (directory) => Math.min(mostPoints, weightOf(directory)),
   });
   return {
-    find: (source, hash) => {
+    find: async (source, hash) => {
       const key = `${source}/${hash}`;
       const remembered = known.get(key);
       if (remembered !== undefined) return remembered;
-      const directory = views.directory(source, hash);
+      const directory = await views.directory(source, hash);
       if (directory !== undefined) known.set(key, directory);
       return directory;
     },
-    add: (entry) => {
+    read: async (entry) => {
       const named = open(entry.message);
       if (typeof named === 'string') return named;
       const hash = Buffer.from(named.hash).toString('hex');
-      if (views.directory(entry.source, hash) !== undefined) return undefined;
-      if (views.seeDirectory(entry.source, hash)) return undefined;
-      views.addDirectory(entry.source, hash, resolveOrFault({ registry, legalDays }, entry, named.directory));
-      return undefined;
+      const { source } = entry;
+      if ((await views.directory(source, hash)) !== undefined) return undefined;
+      if (await views.hasUnseen(source, hash)) return { source, hash, content: 'seen' };
+      return { source, hash, content: resolveOrFault({ registry, legalDays }, entry, named.directory) };
     },
     forget: () => {
       known.clear();
@@ -83,7 +86,7 @@ const open = (message: Uint8Array): NamedDirectory | string => {
 };
 
 interface Resolving {
-  readonly registry: Pick<RegistryStore, 'resolve'>;
+  readonly registry: Resolver;
   readonly legalDays: Pick<LegalDays, 'isTimeZone'>;
 }
 

@@ -17,7 +17,7 @@ export interface FollowerDeps {
   /** Called after each step that failed: the next one comes after `retryMs`. */
   readonly failed: (error: unknown) => void;
   /** Called each time the head is reached. */
-  readonly rested: () => void;
+  readonly rested: () => Promise<void>;
   /** Looks for new entries this often without being woken. */
   readonly idleMs: number;
   readonly retryMs: number;
@@ -59,7 +59,7 @@ const follow = async (deps: FollowerDeps, state: State): Promise<void> => {
     try {
       if (await step(deps, state)) await turn();
       else {
-        deps.rested();
+        await deps.rested();
         await pause(state, deps.idleMs);
       }
     } catch (error) {

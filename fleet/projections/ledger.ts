@@ -2,41 +2,50 @@ import type { BatchBody } from '#wire/batch.js';
 import type { BatchHeader } from '#wire/header.js';
 import type { Loss } from '#wire/windows.js';
 import { DAY_MS } from '../log/ledger-day.js';
-import { noCounts, type DayCounts, type OriginLedger, type ViewsWriter } from '../store/views-writer.js';
+import {
+  noCounts,
+  type DayCounts,
+  type OriginLedger,
+  type OriginStep,
+  type ViewsWriter,
+} from '../store/views-writer.js';
 import { cover } from '../store/seq-cover.js';
 
 /** A reading that reaches the log this long after its time is late. */
 const LATE_MS = 900_000;
 
-/** Counts of one transaction, written together at its end. */
+/** One (source, epoch). */
+export interface OriginName {
+  readonly source: string;
+  readonly epoch: string;
+}
+
+/** Counts of one transaction, once what is stored of each (source, epoch) that may occur in it is prepared. */
 export interface Ledger {
+  prepare(names: readonly OriginName[]): Promise<void>;
   /** Number that rows of this (source, epoch) carry. */
   originOf(header: BatchHeader): number;
   stored(header: BatchHeader, body: BatchBody, receivedAt: number): void;
   /** The batch was counted as stored, and is found unusable after all. */
   withdraw(header: BatchHeader, body: BatchBody, receivedAt: number): void;
   quarantined(header: BatchHeader): void;
-  flush(): void;
+  /** Notes where a batch lies whose rows can be shown. */
+  placed(header: BatchHeader, position: number): void;
+  steps(): readonly OriginStep[];
 }
 
-type LedgerViews = Pick<ViewsWriter, 'origin' | 'putOrigin' | 'addLedgerDay' | 'addLoss'>;
+type LedgerViews = Pick<ViewsWriter, 'origin' | 'newOrigins'>;
 
 interface Touched {
   readonly ledger: OriginLedger;
   readonly days: Map<number, DayCounts>;
+  readonly losses: Loss[];
+  readonly batches: { readonly header: BatchHeader; readonly position: number }[];
 }
 
 /** The ledger of each (source, epoch), as a whole and by UTC day: what was stored, quarantined and declared lost. */
 export const createLedger = (views: LedgerViews): Ledger => {
-  const touched = new Map<string, Touched>();
-  const of = (source: string, epoch: string): Touched => {
-    const key = `${source}/${epoch}`;
-    const known = touched.get(key);
-    if (known !== undefined) return known;
-    const made = { ledger: views.origin(source, epoch), days: new Map<number, DayCounts>() };
-    touched.set(key, made);
-    return made;
-  };
+  const { prepare, of, all } = createPlaces(views);
   const begin = ({ source, epoch, seq, lastOrdinal }: BatchHeader): Touched => {
     const place = of(source, epoch);
     place.ledger.covered = cover(place.ledger.covered, seq, seq);
@@ -45,14 +54,15 @@ export const createLedger = (views: LedgerViews): Ledger => {
   };
 
   return {
+    prepare,
     originOf: (header) => of(header.source, header.epoch).ledger.number,
     stored: (header, body, receivedAt) => {
       count(begin(header), header, body, receivedAt, 1);
       if (body.content !== 'losses') return;
       for (const loss of body.losses) {
-        const { ledger, days } = of(header.source, loss.epoch);
+        const { ledger, days, losses } = of(header.source, loss.epoch);
         declare(ledger, loss);
-        views.addLoss(ledger.number, loss);
+        losses.push(loss);
         const day = dayCounts(days, loss.firstTime ?? receivedAt);
         day.lost += loss.count;
         day.lostBatches += batchesOf(loss);
@@ -64,14 +74,68 @@ export const createLedger = (views: LedgerViews): Ledger => {
       refuse(place, header);
     },
     quarantined: (header) => refuse(begin(header), header),
-    flush: () => {
-      for (const { ledger, days } of touched.values()) {
-        views.putOrigin(ledger);
-        for (const [day, counts] of days) views.addLedgerDay(ledger.number, day, counts);
-      }
-    },
+    placed: (header, position) => void of(header.source, header.epoch).batches.push({ header, position }),
+    steps: all,
   };
 };
+
+/** What is counted of each (source, epoch). */
+const createPlaces = (views: LedgerViews) => {
+  const prepared = new Map<string, OriginLedger | undefined>();
+  const touched = new Map<string, Touched>();
+  let numbers: readonly number[] = [];
+  let made = 0;
+  /** Numbers go by the order in which the log brings them, however much of it was prepared. */
+  const newLedger = (source: string, epoch: string): OriginLedger => {
+    const number = numbers[made];
+    if (number === undefined)
+      throw new RangeError(`the ledger of ${source}, epoch ${epoch}, was not prepared`);
+    made += 1;
+    return { number, source, epoch, ...emptyLedger() };
+  };
+  const of = (source: string, epoch: string): Touched => {
+    const key = keyOf({ source, epoch });
+    const known = touched.get(key);
+    if (known !== undefined) return known;
+    const ledger = prepared.get(key) ?? newLedger(source, epoch);
+    const place: Touched = { ledger, days: new Map(), losses: [], batches: [] };
+    touched.set(key, place);
+    return place;
+  };
+  return {
+    prepare: async (names: readonly OriginName[]): Promise<void> => {
+      const asked = new Map(names.map((name) => [keyOf(name), name]));
+      const found = await Promise.all(
+        [...asked.values()].map(({ source, epoch }) => views.origin(source, epoch)),
+      );
+      for (const [index, key] of [...asked.keys()].entries()) prepared.set(key, found[index]);
+      const unknown = found.filter((ledger) => ledger === undefined).length;
+      if (unknown > 0) numbers = await views.newOrigins(unknown);
+    },
+    of,
+    all: (): readonly Touched[] => [...touched.values()],
+  };
+};
+
+const keyOf = ({ source, epoch }: OriginName): string => `${source}/${epoch}`;
+
+const emptyLedger = (): Omit<OriginLedger, 'number' | 'source' | 'epoch'> => ({
+  batches: 0,
+  readings: 0,
+  windows: 0,
+  lossRecords: 0,
+  erased: 0,
+  heldBack: 0,
+  late: 0,
+  quarantined: 0,
+  quarantinedRows: 0,
+  lost: 0,
+  lostRows: 0,
+  lostIsBound: false,
+  covered: [],
+  lostSeqs: [],
+  lastOrdinal: 0,
+});
 
 const dayCounts = (days: Map<number, DayCounts>, time: number): DayCounts => {
   const day = Math.floor(time / DAY_MS);

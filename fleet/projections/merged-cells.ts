@@ -1,7 +1,7 @@
 import type { Aggregate } from '#wire/aggregate/aggregate.js';
 import { mergeAggregates } from '#wire/aggregate/merge.js';
 import type { Span } from '../store/periods.js';
-import type { Cell, PointMeta, ViewsWriter } from '../store/views-writer.js';
+import type { Cell, CellsReader, PointMeta } from '../store/views-writer.js';
 
 export interface MergeInput {
   /** Key of the cells to make. */
@@ -15,7 +15,7 @@ export interface MergeInput {
 
 export interface CellMerger {
   /** Cells merged from all finer ones of their period; those that a window fills are left alone. */
-  merge(meta: PointMeta, input: MergeInput): Cell[];
+  merge(meta: PointMeta, input: MergeInput): Promise<Cell[]>;
   /** Finer cells of the point changed, or cells came from elsewhere, and no merge was asked for. */
   forgetPoint(point: number, periodMs: number): void;
   forget(): void;
@@ -38,35 +38,44 @@ const MINUTES = 2048;
 
 const keyOf = (point: number, periodMs: number): number => point * MINUTES + periodMs / 60_000;
 
-type Stored = Pick<ViewsWriter, 'cells' | 'cellOrigins' | 'lastCellStart'>;
+/** Remembers the newest periods, and forgets the one that is longest unused where there are too many. */
+const createMemory = () => {
+  // a map keeps the order of use
+  const memory = new Map<number, Open>();
+  return {
+    get: (key: number): Open | undefined => memory.get(key),
+    set: (key: number, open: Open): void => {
+      memory.delete(key);
+      memory.set(key, open);
+      if (memory.size <= MEMORY) return;
+      const [oldest] = memory.keys();
+      if (oldest !== undefined) memory.delete(oldest);
+    },
+    delete: (key: number): void => void memory.delete(key),
+    clear: (): void => memory.clear(),
+  };
+};
 
 /**
  * Merges finer cells into coarser ones, always by folding in order of time: whether the sum of the earlier cells
  * is remembered or read back, the result is the same to the last bit.
  */
-export const createCellMerger = (stored: Stored): CellMerger => {
-  const memory = new Map<number, Open>();
+export const createCellMerger = (stored: CellsReader): CellMerger => {
+  const memory = createMemory();
 
-  const remember = (key: number, open: Open): void => {
-    // the map keeps the order of use: its first key is the one longest unused
-    memory.delete(key);
-    memory.set(key, open);
-    if (memory.size <= MEMORY) return;
-    const [oldest] = memory.keys();
-    if (oldest !== undefined) memory.delete(oldest);
-  };
-
-  const newest = (meta: PointMeta, finerMs: number, finer: readonly Cell[]): number =>
-    Math.max(stored.lastCellStart(meta.point, finerMs) ?? -Infinity, finer.at(-1)?.start ?? -Infinity);
-
-  const mergeSpan = (meta: PointMeta, input: MergeInput, span: Span, changed: readonly Cell[]): Cell[] => {
+  const mergeSpan = async (
+    meta: PointMeta,
+    input: MergeInput,
+    span: Span,
+    changed: readonly Cell[],
+  ): Promise<Cell[]> => {
     const { periodMs, finerMs } = input;
     const key = keyOf(meta.point, periodMs);
     const open = memory.get(key);
     const appends = open?.from === span.from && startOfFirst(changed) >= startOfFirst(open.tail);
     if (
       !appends &&
-      stored.cellOrigins(meta.point, periodMs, span.from, span.to).get(span.from) === 'window'
+      (await stored.cellOrigins(meta.point, periodMs, span.from, span.to)).get(span.from) === 'window'
     ) {
       memory.delete(key);
       return [];
@@ -75,29 +84,31 @@ export const createCellMerger = (stored: Stored): CellMerger => {
       ? open.tail
       : open !== undefined && span.from > open.from
         ? []
-        : stored.cells(meta, finerMs, span.from, span.to);
+        : await stored.cells(meta, finerMs, span.from, span.to);
     const parts = overlay(known, changed);
     const closed = fold(meta, appends ? open.closed : undefined, parts.slice(0, -TAIL));
     const tail = parts.slice(-TAIL);
     const aggregate = fold(meta, closed, tail);
     if (aggregate === undefined) return [];
     const isNewest =
-      open === undefined ? newest(meta, finerMs, input.finer) < span.to : span.from >= open.from;
-    if (isNewest) remember(key, { from: span.from, tail, closed });
+      open === undefined ? (await newestOf(stored, meta, input)) < span.to : span.from >= open.from;
+    if (isNewest) memory.set(key, { from: span.from, tail, closed });
     return [{ start: span.from, end: span.to, origin: 'rollup', sender: 0, revision: 0, aggregate }];
   };
 
   return {
-    merge: (meta, input) => {
+    merge: async (meta, input) => {
+      const { finer } = input;
+      const made: Cell[] = [];
       let low = 0;
-      return input.dirty.flatMap((span) => {
-        const { finer } = input;
+      for (const span of input.dirty) {
         for (let cell = finer[low]; cell !== undefined && cell.start < span.from; cell = finer[low]) low += 1;
         let high = low;
         for (let cell = finer[high]; cell !== undefined && cell.start < span.to; cell = finer[high])
           high += 1;
-        return mergeSpan(meta, input, span, finer.slice(low, high));
-      });
+        made.push(...(await mergeSpan(meta, input, span, finer.slice(low, high))));
+      }
+      return made;
     },
     forgetPoint: (point, periodMs) => {
       memory.delete(keyOf(point, periodMs));
@@ -107,6 +118,14 @@ export const createCellMerger = (stored: Stored): CellMerger => {
     },
   };
 };
+
+/** Start of the newest finer cell, stored or changed. */
+const newestOf = async (
+  stored: CellsReader,
+  { point }: PointMeta,
+  { finerMs, finer }: MergeInput,
+): Promise<number> =>
+  Math.max((await stored.lastCellStart(point, finerMs)) ?? -Infinity, finer.at(-1)?.start ?? -Infinity);
 
 const startOfFirst = (cells: readonly Cell[]): number => cells[0]?.start ?? Infinity;
 

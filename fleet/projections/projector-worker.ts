@@ -28,7 +28,7 @@ const projector = createProjector({
   registry,
   onQuarantine: (fault) => reply({ type: 'quarantined', ...fault }),
 });
-reply({ type: 'ready', position: views.position() });
+reply({ type: 'ready', position: await views.position() });
 
 let checkpointed = performance.now();
 const follower = createFollower({
@@ -40,17 +40,17 @@ const follower = createFollower({
     const retryable = !(error instanceof Error && 'code' in error && error.code === 'fenced');
     reply({ type: 'failed', reason: error instanceof Error ? error.message : String(error), retryable });
   },
-  rested: () => {
+  rested: async () => {
     reply({ type: 'rested' });
     if (performance.now() - checkpointed < CHECKPOINT_MS) return;
-    views.checkpoint();
+    await views.checkpoint();
     checkpointed = performance.now();
   },
 });
 
 const close = async (): Promise<void> => {
   await follower.stop();
-  views.close();
+  await views.close();
   registry.close();
   await log.close();
   port.close();

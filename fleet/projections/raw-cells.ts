@@ -1,40 +1,40 @@
 import { aggregateReadings } from '#wire/aggregate/aggregate-readings.js';
 import type { Aggregate } from '#wire/aggregate/aggregate.js';
 import { enters } from '#wire/aggregate/reading.js';
-import type { Cell, PointMeta, SeriesRow, ViewsWriter } from '../store/views-writer.js';
+import type { Cell, CellsReader, PointMeta, SeriesReader, SeriesRow } from '../store/views-writer.js';
 import { endOf, joinSpans, MINUTE, startOf, type Span } from '../store/periods.js';
 import { inKeyOrder, mergeRows } from './point-work.js';
 
-type Stored = Pick<ViewsWriter, 'readings' | 'lastEntered' | 'enteredAfter' | 'cellOrigins'>;
+type Stored = Pick<SeriesReader & CellsReader, 'readings' | 'lastEntered' | 'enteredAfter' | 'cellOrigins'>;
 
 /**
  * The one-minute cells that `rows` (new, by key, not yet stored) change, made anew from all rows of their period:
  * the cells that hold the new rows, and those into which their values carry. Cells that a gateway's window fills
  * are left alone. What comes out depends on the rows alone, not on how they were grouped into transactions.
  */
-export const rawCells = (
+export const rawCells = async (
   stored: Stored,
   meta: PointMeta,
   carryMs: number,
   rows: readonly SeriesRow[],
-): Cell[] => {
+): Promise<Cell[]> => {
   const cells: Cell[] = [];
   let low = 0;
   let carried: SeriesRow | undefined;
-  for (const span of dirtySpans(stored, meta, carryMs, rows)) {
+  for (const span of await dirtySpans(stored, meta, carryMs, rows)) {
     for (let row = rows[low]; row !== undefined && row.time < span.from; row = rows[low]) low += 1;
     let high = low;
     for (let row = rows[high]; row !== undefined && row.time < span.to; row = rows[high]) high += 1;
-    const all = mergeRows(stored.readings(meta, span.from, span.to), rows.slice(low, high));
-    const before = later(carriedIn(stored, meta, span.from), carried);
-    carried = cellsOfSpan(stored, meta, span, all, before, cells);
+    const all = mergeRows(await stored.readings(meta, span.from, span.to), rows.slice(low, high));
+    const before = later(await carriedIn(stored, meta, span.from), carried);
+    carried = await cellsOfSpan(stored, meta, span, all, before, cells);
     low = high;
   }
   return cells;
 };
 
 /** The stored row whose value the first cell needs: for a hold the one still held, for a counter the one before. */
-const carriedIn = (stored: Stored, meta: PointMeta, from: number): SeriesRow | undefined => {
+const carriedIn = async (stored: Stored, meta: PointMeta, from: number): Promise<SeriesRow | undefined> => {
   if (meta.kind === 'counter') return stored.lastEntered(meta, -Infinity, from);
   return holds(meta) ? stored.lastEntered(meta, from - meta.maxHoldMs, from) : undefined;
 };
@@ -47,12 +47,12 @@ const later = (a: SeriesRow | undefined, b: SeriesRow | undefined): SeriesRow | 
 };
 
 /** Whole minutes whose cells may change. */
-const dirtySpans = (
+const dirtySpans = async (
   stored: Stored,
   meta: PointMeta,
   carryMs: number,
   rows: readonly SeriesRow[],
-): readonly Span[] => {
+): Promise<readonly Span[]> => {
   const carries = holds(meta);
   const spans: { from: number; to: number; last: number }[] = [];
   for (const row of rows) {
@@ -67,25 +67,26 @@ const dirtySpans = (
     }
   }
   if (meta.kind !== 'counter') return spans;
-  const successors = spans.flatMap((span): Span[] => {
-    const next = stored.enteredAfter(meta.point, span.last);
-    if (next === undefined || next < span.to) return [];
+  const successors: Span[] = [];
+  for (const span of spans) {
+    const next = await stored.enteredAfter(meta.point, span.last);
+    if (next === undefined || next < span.to) continue;
     const from = startOf(next, MINUTE);
-    return [{ from, to: from + MINUTE }];
-  });
+    successors.push({ from, to: from + MINUTE });
+  }
   return successors.length === 0 ? spans : joinSpans([...spans, ...successors]);
 };
 
 /** Appends the span's cells to `cells`; gives the last row that entered up to the end of the span. */
-const cellsOfSpan = (
+const cellsOfSpan = async (
   stored: Stored,
   meta: PointMeta,
   span: Span,
   rows: readonly SeriesRow[],
   earlier: SeriesRow | undefined,
   cells: Cell[],
-): SeriesRow | undefined => {
-  const known = stored.cellOrigins(meta.point, MINUTE, span.from, span.to);
+): Promise<SeriesRow | undefined> => {
+  const known = await stored.cellOrigins(meta.point, MINUTE, span.from, span.to);
   let before = earlier;
   let low = 0;
   for (let start = span.from; start < span.to; start += MINUTE) {

@@ -34,7 +34,7 @@ export const rebuildCommand = (): Command =>
         process.stderr.write('\n');
         if (options.json) process.stdout.write(`${JSON.stringify({ entries: head }, null, 2)}\n`);
       } finally {
-        views.close();
+        await views.close();
         registry.close();
         await log.close();
       }

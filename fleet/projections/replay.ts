@@ -1,5 +1,7 @@
-import type { LogEntry, LogReader } from '../store/log-store.js';
-import type { ViewsWriter } from '../store/views-writer.js';
+import type { LogReader } from '../store/log-store.js';
+import type { ViewsStep, ViewsWriter } from '../store/views-writer.js';
+import { openEntry, type OpenedEntry } from './opened-entry.js';
+import type { Run } from './run.js';
 
 /** What one transaction takes of the log: entries and bytes. */
 export const MAX_ENTRIES = 256;
@@ -15,13 +17,18 @@ export const takeWhile = <Item>(items: readonly Item[], take: (item: Item) => bo
   return taken;
 };
 
+/** Applies what `work` takes of some entries in one transaction, with what else it says of the step. */
+export type InTransaction = (
+  entries: readonly OpenedEntry[],
+  work: (run: Run) => Pick<ViewsStep, 'position' | 'replay'> & Partial<Pick<ViewsStep, 'released'>>,
+) => Promise<void>;
+
 export interface ReplayDeps {
   readonly log: Pick<LogReader, 'read' | 'erasedAfter'>;
   readonly views: ViewsWriter;
   /** Drops what is remembered of directories, cells and entries read ahead. */
   readonly forget: () => void;
-  /** Applies entries in one transaction, which gives where the cursor then stands. */
-  readonly inTransaction: (work: (run: { readonly apply: (entry: LogEntry) => boolean }) => number) => void;
+  readonly inTransaction: InTransaction;
 }
 
 export interface Replay {
@@ -34,28 +41,23 @@ export interface Replay {
 /** Makes rows of some sources anew after an erasure, up to the cursor, which stands meanwhile. */
 export const createReplay = ({ log, views, forget, inTransaction }: ReplayDeps): Replay => ({
   begin: async () => {
-    const { number, sources } = await log.erasedAfter(views.erasures());
+    const { number, sources } = await log.erasedAfter(await views.erasures());
     if (sources.length === 0) return false;
     forget();
-    views.transact(() => {
-      views.beginReplay(sources, number);
-      return views.position();
-    });
+    await views.beginReplay(sources, number);
     return true;
   },
   step: async () => {
-    const replay = views.replay();
+    const replay = await views.replay();
     if (replay === undefined) return false;
-    const end = views.position();
+    const end = await views.position();
     const read = await log.read(replay.position, MAX_ENTRIES, MAX_BYTES);
     const entries = read.filter(({ position }) => position <= end);
-    const own = entries.filter(({ source }) => replay.sources.has(source));
-    inTransaction((run) => {
+    const own = entries.filter(({ source }) => replay.sources.has(source)).map(openEntry);
+    await inTransaction(own, (run) => {
       const taken = takeWhile(own, (entry) => run.apply(entry));
-      const last = taken < own.length ? own[taken - 1] : entries.at(-1);
-      if (last === undefined) views.endReplay();
-      else views.moveReplay(last.position);
-      return end;
+      const last = taken < own.length ? own[taken - 1]?.entry : entries.at(-1);
+      return { position: end, replay: last?.position ?? 'ended' };
     });
     return true;
   },

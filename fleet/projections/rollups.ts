@@ -1,22 +1,19 @@
 import { DAY, HOUR, joinSpans, MINUTE, QUARTER, startOf, type Span } from '../store/periods.js';
-import type { Cell, PointMeta, ViewsWriter } from '../store/views-writer.js';
+import type { Cell, CellsReader, PeriodCells, PointMeta, SeriesReader } from '../store/views-writer.js';
 import type { LegalDays } from './legal-day.js';
 import { createCellMerger, type CellMerger } from './merged-cells.js';
 import type { PointWork, SentWindow } from './point-work.js';
 import { rawCells } from './raw-cells.js';
 
-type Views = Pick<
-  ViewsWriter,
-  'readings' | 'lastEntered' | 'enteredAfter' | 'cells' | 'cellOrigins' | 'lastCellStart' | 'putCells'
->;
+type Views = SeriesReader & CellsReader;
 
 export interface Rollups {
   /**
-   * Brings the rollups of one point up to its new rows and windows. Call it before the rows are stored. Each cell
-   * has one origin: the gateway's window where there is one or the directory promises one, else the finer cells,
-   * and for minutes the readings.
+   * The cells of one point that its new rows and windows change, finest period first, made before any of it is stored.
+   * Each cell has one origin: the gateway's window where there is one or the directory promises one, else the finer
+   * cells, and for minutes the readings.
    */
-  project(work: PointWork, carryMs: number): void;
+  project(work: PointWork, carryMs: number): Promise<readonly PeriodCells[]>;
   /** Drops what is remembered of uncommitted work. */
   forget(): void;
 }
@@ -24,11 +21,25 @@ export interface Rollups {
 export const createRollups = (views: Views, legalDays: Pick<LegalDays, 'dayOf'>): Rollups => {
   const merger = createCellMerger(views);
   return {
-    project: (work, carryMs) => {
-      const minutes = putMinutes(views, work, carryMs);
-      const quarters = putMerged(views, merger, work, { periodMs: QUARTER, finerMs: MINUTE, finer: minutes });
-      const hours = putMerged(views, merger, work, { periodMs: HOUR, finerMs: QUARTER, finer: quarters });
-      putDays({ views, merger, legalDays }, work.meta, quarters, hours);
+    project: async (work, carryMs) => {
+      const minutes = await minutesOf(views, work, carryMs);
+      const quarters = await mergedOf(views, merger, work, {
+        periodMs: QUARTER,
+        finerMs: MINUTE,
+        finer: minutes,
+      });
+      const hours = await mergedOf(views, merger, work, {
+        periodMs: HOUR,
+        finerMs: QUARTER,
+        finer: quarters,
+      });
+      const days = await legalDaysOf({ merger, legalDays }, work.meta, quarters, hours);
+      return [
+        { periodMs: MINUTE, cells: minutes },
+        { periodMs: QUARTER, cells: quarters },
+        { periodMs: HOUR, cells: hours },
+        { periodMs: DAY, cells: days },
+      ];
     },
     forget: () => {
       merger.forget();
@@ -36,14 +47,13 @@ export const createRollups = (views: Views, legalDays: Pick<LegalDays, 'dayOf'>)
   };
 };
 
-/** These three write cells and give all those of their period that changed, by start. */
-const putMinutes = (views: Views, work: PointWork, carryMs: number): readonly Cell[] => {
+/** These three give all cells of their period that change, by start. */
+const minutesOf = async (views: Views, work: PointWork, carryMs: number): Promise<readonly Cell[]> => {
   const { meta, rows } = work;
-  const windows = putWindows(views, work, MINUTE);
+  const windows = await windowsOf(views, work, MINUTE);
   if (meta.windows.includes(MINUTE) || rows.length === 0) return windows;
   const taken = startsOf(windows);
-  const raw = rawCells(views, meta, carryMs, rows).filter(({ start }) => !taken.has(start));
-  views.putCells(meta.point, MINUTE, raw);
+  const raw = (await rawCells(views, meta, carryMs, rows)).filter(({ start }) => !taken.has(start));
   return inOrder(windows, raw);
 };
 
@@ -53,39 +63,42 @@ interface Finer {
   readonly finer: readonly Cell[];
 }
 
-const putMerged = (views: Views, merger: CellMerger, work: PointWork, input: Finer): readonly Cell[] => {
+const mergedOf = async (
+  views: Views,
+  merger: CellMerger,
+  work: PointWork,
+  input: Finer,
+): Promise<readonly Cell[]> => {
   const { meta } = work;
   const { periodMs, finer } = input;
-  const windows = putWindows(views, work, periodMs);
+  const windows = await windowsOf(views, work, periodMs);
   const promised = meta.windows.includes(periodMs);
   if (windows.length > 0 || promised) merger.forgetPoint(meta.point, periodMs);
   if (promised || finer.length === 0) return windows;
   const taken = startsOf(windows);
   const dirty = periodsOf(finer, periodMs).filter(({ from }) => !taken.has(from));
-  const merged = merger.merge(meta, { ...input, dirty });
-  views.putCells(meta.point, periodMs, merged);
+  const merged = await merger.merge(meta, { ...input, dirty });
   return inOrder(windows, merged);
 };
 
 interface DayDeps {
-  readonly views: Views;
   readonly merger: CellMerger;
   readonly legalDays: Pick<LegalDays, 'dayOf'>;
 }
 
 /** Legal days, from hours; in a zone whose midnight is not on an hour of UTC, from quarters. */
-const putDays = (
-  { views, merger, legalDays }: DayDeps,
+const legalDaysOf = (
+  { merger, legalDays }: DayDeps,
   meta: PointMeta,
   quarters: readonly Cell[],
   hours: readonly Cell[],
-): void => {
+): Promise<readonly Cell[]> => {
   const days = daysOf(legalDays, hours, meta.timeZone);
   const onHours = days.every(({ from, to }) => from % HOUR === 0 && to % HOUR === 0);
   const input = onHours
     ? { finerMs: HOUR, finer: hours, dirty: days }
     : { finerMs: QUARTER, finer: quarters, dirty: daysOf(legalDays, quarters, meta.timeZone) };
-  views.putCells(meta.point, DAY, merger.merge(meta, { periodMs: DAY, ...input }));
+  return merger.merge(meta, { periodMs: DAY, ...input });
 };
 
 const startsOf = (cells: readonly Cell[]): ReadonlySet<number> => new Set(cells.map(({ start }) => start));
@@ -114,15 +127,19 @@ const daysOf = (legalDays: DayDeps['legalDays'], cells: readonly Cell[], zone: s
   return days;
 };
 
-/** Writes the windows that win over what is stored. */
-const putWindows = (views: Views, { meta, windows }: PointWork, periodMs: number): readonly Cell[] => {
+/** The windows that win over what is stored. */
+const windowsOf = async (
+  views: CellsReader,
+  { meta, windows }: PointWork,
+  periodMs: number,
+): Promise<readonly Cell[]> => {
   const sent = windows.get(periodMs);
   if (sent === undefined) return [];
   const spans = sent.map(({ window }) => ({ from: window.start, to: window.start + periodMs }));
-  const stored = joinSpans(spans).flatMap((span) => views.cells(meta, periodMs, span.from, span.to));
-  const winners = winningWindows(sent, periodMs, stored);
-  views.putCells(meta.point, periodMs, winners);
-  return winners;
+  const stored: Cell[] = [];
+  for (const span of joinSpans(spans))
+    stored.push(...(await views.cells(meta, periodMs, span.from, span.to)));
+  return winningWindows(sent, periodMs, stored);
 };
 
 const winningWindows = (

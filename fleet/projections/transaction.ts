@@ -1,6 +1,6 @@
 import type { Reading } from '#wire/readings.js';
 import { entersAggregate } from '#wire/terms.js';
-import type { PointMeta, SeriesRow, ViewsWriter } from '../store/views-writer.js';
+import type { PointMeta, PointStep, SeriesReader, SeriesRow } from '../store/views-writer.js';
 import { settleRows, type PointWork } from './point-work.js';
 import type { ResolvedBatch } from './resolved-batch.js';
 import type { Rollups } from './rollups.js';
@@ -15,8 +15,8 @@ export interface Gathered {
   add(batch: ResolvedBatch, origin: number): void;
   /** Readings and windows gathered. */
   size(): number;
-  /** Writes series, latest and rollups. */
-  flush(views: ViewsWriter, rollups: Rollups): void;
+  /** What it makes of series, latest and rollups, in order of point. */
+  steps(views: Pick<SeriesReader, 'carryMs'>, rollups: Rollups): Promise<readonly PointStep[]>;
 }
 
 export const createGathered = (): Gathered => {
@@ -51,8 +51,9 @@ export const createGathered = (): Gathered => {
       }
     },
     size: () => size,
-    flush: (views, rollups) => {
-      for (const [, work] of [...points].toSorted(([a], [b]) => a - b)) writePoint(views, rollups, work);
+    steps: async (views, rollups) => {
+      const inOrder = [...points.values()].toSorted((a, b) => a.meta.point - b.meta.point);
+      return allOf(inOrder.map((work) => stepOf(views, rollups, work)));
     },
   };
 };
@@ -75,17 +76,31 @@ const sameMeta = (a: PointMeta, b: PointMeta): boolean =>
   a.windows.length === b.windows.length &&
   a.windows.every((period) => b.windows.includes(period));
 
-const writePoint = (views: ViewsWriter, rollups: Rollups, work: PointWork): void => {
+/** Nothing goes on in the background where one of them fails: it would remember what was never written. */
+const allOf = async <Made>(promises: readonly Promise<Made>[]): Promise<readonly Made[]> => {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+};
+
+const stepOf = async (
+  views: Pick<SeriesReader, 'carryMs'>,
+  rollups: Rollups,
+  work: PointWork,
+): Promise<PointStep> => {
   const { meta, rows } = work;
   settleRows(rows);
-  const known = views.carryMs(meta.point);
-  const carryMs = Math.max(known, meta.maxHoldMs);
+  const known = await views.carryMs(meta.point);
   // a hold that was made shorter still has cells to take back
-  if (carryMs > known) views.putCarryMs(meta.point, carryMs);
-  rollups.project(work, carryMs);
-  const newest = rows.at(-1);
-  if (newest === undefined) return;
-  views.addReadings(meta.point, rows);
+  const carryMs = Math.max(known, meta.maxHoldMs);
+  const cells = await rollups.project(work, carryMs);
+  const latest = rows.at(-1);
   const good = rows.findLast(({ flag, value }) => entersAggregate(flag) && value !== null);
-  views.putLatest(meta.point, newest, good?.time);
+  return {
+    point: meta.point,
+    rows,
+    cells,
+    ...(latest === undefined ? {} : { latest }),
+    ...(good === undefined ? {} : { goodTime: good.time }),
+    ...(carryMs > known ? { carryMs } : {}),
+  };
 };

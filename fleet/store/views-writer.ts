@@ -6,86 +6,136 @@ import type { Reading } from '#wire/readings.js';
 import type { Kind, ValueType } from '#wire/terms.js';
 
 /**
- * What projections write. Times are UTC ms. All changes happen inside `transact`, which also moves the cursor,
- * so that rows and cursor are one transaction.
+ * What projections read back and write. Times are UTC ms. A step reads what stood before it, however often, and then
+ * commits all that it makes with its cursor: rows and cursor are one transaction.
  */
-export interface ViewsWriter {
+export interface ViewsWriter extends CellsReader, SeriesReader {
+  /** Reads within `work` see what stands at one moment. Nothing is committed within. */
+  atOneMoment<Value>(work: () => Promise<Value>): Promise<Value>;
   /** Position of the last entry that was applied. */
-  position(): number;
+  position(): Promise<number>;
   /**
-   * Runs `work` in one transaction and moves the cursor to the position it gives. Throws `StoreError` `fenced`,
-   * with nothing written, where another writer has taken the projections over since this one was opened.
+   * Writes a step and moves the cursor, in one transaction. Rejects with `StoreError` `fenced`, with nothing written,
+   * where another writer has taken the projections over since this one was opened.
    */
-  transact(work: () => number): void;
+  commit(step: ViewsStep): Promise<void>;
   /**
    * Removes every row and sets the cursor back to 0. What the registry once answered is kept, as unseen. The log was
    * erased up to the erasure `erasures` then.
    */
-  clear(erasures: number): void;
+  clear(erasures: number): Promise<void>;
 
   /** Number of the last erasure of the log that the rows know, or are being made anew for. */
-  erasures(): number;
+  erasures(): Promise<number>;
   /** What is being made anew; it ends with the cursor's position. */
-  replay(): Replay | undefined;
+  replay(): Promise<Replay | undefined>;
   /**
-   * Inside `transact`: removes all that was made of these sources, and of those that have points in common with them,
-   * and notes that it is to be made anew.
+   * Removes all that was made of these sources, and of those that have points in common with them, and notes that it
+   * is to be made anew. Fenced as a commit is.
    */
-  beginReplay(sources: readonly string[], erasures: number): void;
-  /** Inside `transact`: its entries up to `position` are applied. */
-  moveReplay(position: number): void;
-  endReplay(): void;
+  beginReplay(sources: readonly string[], erasures: number): Promise<void>;
 
   /** A directory that was seen in the log; `undefined` until then. */
-  directory(source: string, hash: string): StoredDirectory | undefined;
-  /** Marks a directory seen that an earlier run stored; gives whether there was one. */
-  seeDirectory(source: string, hash: string): boolean;
-  addDirectory(source: string, hash: string, directory: StoredDirectory): void;
-
+  directory(source: string, hash: string): Promise<StoredDirectory | undefined>;
+  /** Whether an earlier run stored a directory that was not seen in the log since. */
+  hasUnseen(source: string, hash: string): Promise<boolean>;
   /** Batches that wait for a directory which has been seen meanwhile, oldest first. */
-  ready(limit: number): readonly number[];
-  addWaiting(position: number, source: string, directory: string): void;
-  removeWaiting(positions: readonly number[]): void;
+  ready(limit: number): Promise<readonly number[]>;
 
-  /** What is stored of a source's epoch, under the number that its rows carry; made at first sight. */
-  origin(source: string, epoch: string): OriginLedger;
-  putOrigin(ledger: OriginLedger): void;
-  /** Adds `counts` to those of a UTC day (days since 1970) of an origin. */
-  addLedgerDay(origin: number, day: number, counts: DayCounts): void;
-  /** Keeps a loss record that concerns an origin. */
-  addLoss(origin: number, loss: Loss): void;
-  addQuarantine(fault: BodyFault): void;
-  /** Notes what lies in the batch at a position of the log, so that a reading or a window leads to its proof. */
-  addBatch(origin: number, header: BatchHeader, position: number): void;
+  /** What is stored of a source's epoch, under the number that its rows carry. */
+  origin(source: string, epoch: string): Promise<OriginLedger | undefined>;
+  /** Numbers, ascending, for as many of which nothing is stored; those that no step commits may be given again. */
+  newOrigins(count: number): Promise<readonly number[]>;
 
-  /** Rows of [from, to), by (time, origin, ordinal). */
-  readings(point: PointMeta, from: number, to: number): SeriesRow[];
-  /** Last row of [from, to) whose flag lets it enter and that has a value. */
-  lastEntered(point: PointMeta, from: number, to: number): SeriesRow | undefined;
-  /** Time of the first such row after `time`. */
-  enteredAfter(point: number, time: number): number | undefined;
-  /** Takes rows in key order; a key that is stored already keeps its row. */
-  addReadings(point: number, rows: readonly SeriesRow[]): void;
-
-  /**
-   * Makes `row` the newest of its point, unless a newer one is there; likewise `goodTime`, the newest time of a row
-   * that enters.
-   */
-  putLatest(point: number, row: SeriesRow, goodTime: number | undefined): void;
-  /** Longest hold that any configuration of this point had so far, ms. */
-  carryMs(point: number): number;
-  putCarryMs(point: number, carryMs: number): void;
-
-  /** Cells with start in [from, to), by start. */
-  cells(point: PointMeta, periodMs: number, from: number, to: number): Cell[];
-  /** What is there in [from, to), by start. */
-  cellOrigins(point: number, periodMs: number, from: number, to: number): ReadonlyMap<number, CellOrigin>;
-  lastCellStart(point: number, periodMs: number): number | undefined;
-  /** Takes cells in order of (period, start); replaces what is there. */
-  putCells(point: number, periodMs: number, cells: readonly Cell[]): void;
   /** Gives the space of the write-ahead log back, as far as no reader is in the way. */
-  checkpoint(): void;
-  close(): void;
+  checkpoint(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Series as they stand. */
+export interface SeriesReader {
+  /** Rows of [from, to), by (time, origin, ordinal). */
+  readings(point: PointMeta, from: number, to: number): Promise<SeriesRow[]>;
+  /** Last row of [from, to) whose flag lets it enter and that has a value. */
+  lastEntered(point: PointMeta, from: number, to: number): Promise<SeriesRow | undefined>;
+  /** Time of the first such row after `time`. */
+  enteredAfter(point: number, time: number): Promise<number | undefined>;
+  /** Longest hold that any configuration of this point had so far, ms. */
+  carryMs(point: number): Promise<number>;
+}
+
+/** Cells as they stand. */
+export interface CellsReader {
+  /** Cells with start in [from, to), by start. */
+  cells(point: PointMeta, periodMs: number, from: number, to: number): Promise<Cell[]>;
+  /** What is there in [from, to), by start. */
+  cellOrigins(
+    point: number,
+    periodMs: number,
+    from: number,
+    to: number,
+  ): Promise<ReadonlyMap<number, CellOrigin>>;
+  lastCellStart(point: number, periodMs: number): Promise<number | undefined>;
+}
+
+/** All that one step makes. */
+export interface ViewsStep {
+  /** Where the cursor then stands. */
+  readonly position: number;
+  /** In order of point. */
+  readonly points: readonly PointStep[];
+  readonly origins: readonly OriginStep[];
+  readonly directory?: DirectoryStep;
+  readonly waiting: readonly WaitingBatch[];
+  /** Batches that wait no more. */
+  readonly released: readonly number[];
+  readonly quarantined: readonly BodyFault[];
+  /** Position of the last entry that was applied once more, or that nothing is being made anew any longer. */
+  readonly replay?: number | 'ended';
+}
+
+/** What one step makes of a point. */
+export interface PointStep {
+  readonly point: number;
+  /** In key order; a key that is stored already keeps its row. */
+  readonly rows: readonly SeriesRow[];
+  /** Becomes the newest of the point, unless a newer one is there. */
+  readonly latest?: SeriesRow;
+  /** Likewise the newest time of a row that enters. */
+  readonly goodTime?: number;
+  /** Where it became longer. */
+  readonly carryMs?: number;
+  /** By (period, start); they replace what is there. */
+  readonly cells: readonly PeriodCells[];
+}
+
+export interface PeriodCells {
+  readonly periodMs: number;
+  readonly cells: readonly Cell[];
+}
+
+/** What one step counts of an origin. */
+export interface OriginStep {
+  readonly ledger: OriginLedger;
+  /** To be added, by UTC day (days since 1970). */
+  readonly days: ReadonlyMap<number, DayCounts>;
+  /** Loss records that concern it. */
+  readonly losses: readonly Loss[];
+  /** Where batches lie, so that a reading or a window leads to its proof. */
+  readonly batches: readonly { readonly header: BatchHeader; readonly position: number }[];
+}
+
+/** A directory item: seen again, or stored. */
+export interface DirectoryStep {
+  readonly source: string;
+  readonly hash: string;
+  readonly content: StoredDirectory | 'seen';
+}
+
+export interface WaitingBatch {
+  readonly position: number;
+  readonly source: string;
+  readonly directory: string;
 }
 
 /** Entries of these sources are applied again, from the first one of the log on. */

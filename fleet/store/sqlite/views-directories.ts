@@ -1,5 +1,6 @@
 import type { Kind, ValueType } from '#wire/terms.js';
-import type { PointMeta, StoredDirectory, ViewsWriter } from '../views-writer.js';
+import type { PointMeta, StoredDirectory, ViewsStep, ViewsWriter } from '../views-writer.js';
+import type { AtOnce } from './at-once.js';
 import type { Database } from './database.js';
 
 interface PointRow {
@@ -14,10 +15,9 @@ interface PointRow {
   readonly timeZone: string;
 }
 
-type DirectoryPart = Pick<
-  ViewsWriter,
-  'directory' | 'seeDirectory' | 'addDirectory' | 'ready' | 'addWaiting' | 'removeWaiting'
->;
+type DirectoryPart = AtOnce<Pick<ViewsWriter, 'directory' | 'hasUnseen' | 'ready'>> & {
+  putDirectories(step: Pick<ViewsStep, 'directory' | 'waiting' | 'released'>): void;
+};
 
 /** Directories as the registry resolved them, and the batches that wait for one. */
 export const createDirectoryTables = (database: Database): DirectoryPart => {
@@ -29,6 +29,7 @@ export const createDirectoryTables = (database: Database): DirectoryPart => {
        max_hold_ms as maxHoldMs, rollover, windows, time_zone as timeZone
      from directory_point where directory = ?`,
   );
+  const unseen = database.prepare('select 1 from directory where source = ? and hash = ? and seen = 0');
   const see = database.prepare('update directory set seen = 1 where source = ? and hash = ?');
   const ready = database.prepare<[number], { position: number }>(
     `select w.position from waiting w
@@ -36,6 +37,7 @@ export const createDirectoryTables = (database: Database): DirectoryPart => {
      order by w.position limit +?`,
   );
   const wait = database.prepare('insert into waiting (position, source, directory) values (?, ?, ?)');
+  const add = createDirectoryInsert(database);
   const release = database.prepare('delete from waiting where position = ?');
 
   return {
@@ -45,26 +47,25 @@ export const createDirectoryTables = (database: Database): DirectoryPart => {
       if (row.fault !== null) return { fault: row.fault };
       return { points: new Map(points.all(row.number).map((point) => [point.number, metaOf(point)])) };
     },
-    seeDirectory: (source, hash) => see.run(source, hash).changes > 0,
-    addDirectory: createDirectoryInsert(database),
+    hasUnseen: (source, hash) => unseen.get(source, hash) !== undefined,
     ready: (limit) => ready.all(limit).map((row) => row.position),
-    addWaiting: (position, source, directory) => {
-      wait.run(position, source, directory);
-    },
-    removeWaiting: (positions) => {
-      for (const position of positions) release.run(position);
+    putDirectories: ({ directory, waiting, released }) => {
+      if (directory?.content === 'seen') see.run(directory.source, directory.hash);
+      else if (directory !== undefined) add(directory.source, directory.hash, directory.content);
+      for (const batch of waiting) wait.run(batch.position, batch.source, batch.directory);
+      for (const position of released) release.run(position);
     },
   };
 };
 
-const createDirectoryInsert = (database: Database): ViewsWriter['addDirectory'] => {
+const createDirectoryInsert = (database: Database) => {
   const add = database.prepare('insert into directory (source, hash, seen, fault) values (?, ?, 1, ?)');
   const addPoint = database.prepare(
     `insert into directory_point
        (directory, number, point, kind, value_type, interval_ms, max_hold_ms, rollover, windows, time_zone)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  return (source, hash, directory) => {
+  return (source: string, hash: string, directory: StoredDirectory): void => {
     const fault = 'fault' in directory ? directory.fault : null;
     const { lastInsertRowid } = add.run(source, hash, fault);
     if ('fault' in directory) return;

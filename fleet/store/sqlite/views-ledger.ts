@@ -1,5 +1,8 @@
 import type { SeqRange } from '#wire/messages.js';
-import type { OriginLedger, ViewsWriter } from '../views-writer.js';
+import type { BatchHeader } from '#wire/header.js';
+import type { Loss } from '#wire/windows.js';
+import type { BodyFault, DayCounts, OriginLedger, OriginStep, ViewsWriter } from '../views-writer.js';
+import type { AtOnce } from './at-once.js';
 import type { Database } from './database.js';
 
 type OriginRow = Omit<OriginLedger, 'lostIsBound' | 'covered' | 'lostSeqs'> & {
@@ -8,17 +11,44 @@ type OriginRow = Omit<OriginLedger, 'lostIsBound' | 'covered' | 'lostSeqs'> & {
   readonly lostSeqs: string;
 };
 
+/** What is counted of a (source, epoch), and kept as a whole. */
+const COUNTS = [
+  'batches',
+  'readings',
+  'windows',
+  'loss_records',
+  'erased',
+  'held_back',
+  'late',
+  'quarantined',
+  'quarantined_rows',
+  'lost',
+  'lost_rows',
+  'lost_is_bound',
+  'covered',
+  'lost_seqs',
+  'last_ordinal',
+];
+
 /** The ledger of each (source, epoch), its days and loss records, and the batches whose body could not be used. */
 export const createLedgerTables = (
   database: Database,
-): Pick<ViewsWriter, 'origin' | 'putOrigin' | 'addLedgerDay' | 'addLoss' | 'addQuarantine' | 'addBatch'> => {
+): OriginReads & { putOrigin(step: OriginStep): void; addQuarantine(fault: BodyFault): void } => {
   const quarantine = database.prepare(
     'insert into quarantine (position, source, epoch, seq, received_at, reason) values (?, ?, ?, ?, ?, ?)',
   );
+  const origins = createOriginTable(database);
+  const { addDay, addLoss } = createDayTables(database);
+  const addBatch = createBatchTables(database);
   return {
-    ...createOriginTable(database),
-    ...createDayTables(database),
-    addBatch: createBatchTables(database),
+    origin: origins.origin,
+    newOrigins: origins.newOrigins,
+    putOrigin: ({ ledger, days, losses, batches }) => {
+      origins.put(ledger);
+      for (const [day, counts] of days) addDay(ledger.number, day, counts);
+      for (const loss of losses) addLoss(ledger.number, loss);
+      for (const { header, position } of batches) addBatch(ledger.number, header, position);
+    },
     addQuarantine: (fault) => {
       const { position, source, epoch, seq, receivedAt, reason } = fault;
       quarantine.run(position, source, epoch ?? null, seq ?? null, receivedAt, reason);
@@ -26,8 +56,10 @@ export const createLedgerTables = (
   };
 };
 
-const createOriginTable = (database: Database): Pick<ViewsWriter, 'origin' | 'putOrigin'> => {
-  const make = database.prepare('insert or ignore into origin (source, epoch) values (?, ?)');
+type OriginReads = AtOnce<Pick<ViewsWriter, 'origin' | 'newOrigins'>>;
+
+const createOriginTable = (database: Database): OriginReads & { put(ledger: OriginLedger): void } => {
+  const highest = database.prepare<[], number | null>('select max(number) from origin').pluck();
   const select = database.prepare<[string, string], OriginRow>(
     `select number, source, epoch, batches, readings, windows, loss_records as lossRecords, erased,
        held_back as heldBack, late, quarantined, quarantined_rows as quarantinedRows, lost, lost_rows as lostRows,
@@ -35,30 +67,29 @@ const createOriginTable = (database: Database): Pick<ViewsWriter, 'origin' | 'pu
      from origin where source = ? and epoch = ?`,
   );
   const put = database.prepare(
-    `update origin set batches = @batches, readings = @readings, windows = @windows, loss_records = @lossRecords,
-       erased = @erased, held_back = @heldBack, late = @late, quarantined = @quarantined, quarantined_rows = @quarantinedRows,
-       lost = @lost, lost_rows = @lostRows, lost_is_bound = @lostIsBound, covered = @covered,
-       lost_seqs = @lostSeqs, last_ordinal = @lastOrdinal where number = @number`,
+    `insert into origin (number, source, epoch, ${COUNTS.join(', ')})
+     values (@number, @source, @epoch, @batches, @readings, @windows, @lossRecords, @erased, @heldBack, @late,
+       @quarantined, @quarantinedRows, @lost, @lostRows, @lostIsBound, @covered, @lostSeqs, @lastOrdinal)
+     on conflict (number) do update set ${COUNTS.map((column) => `${column} = excluded.${column}`).join(', ')}`,
   );
-  const origin: ViewsWriter['origin'] = (source, epoch) => {
-    const row = select.get(source, epoch);
-    if (row === undefined) {
-      make.run(source, epoch);
-      return origin(source, epoch);
-    }
-    return {
-      ...row,
-      lostIsBound: row.lostIsBound === 1,
-      covered: JSON.parse(row.covered) as SeqRange[],
-      lostSeqs: JSON.parse(row.lostSeqs) as SeqRange[],
-    };
-  };
   return {
-    origin,
-    putOrigin: (ledger) => {
-      const { source: _source, epoch: _epoch, ...counts } = ledger;
+    origin: (source, epoch) => {
+      const row = select.get(source, epoch);
+      if (row === undefined) return undefined;
+      return {
+        ...row,
+        lostIsBound: row.lostIsBound === 1,
+        covered: JSON.parse(row.covered) as SeqRange[],
+        lostSeqs: JSON.parse(row.lostSeqs) as SeqRange[],
+      };
+    },
+    newOrigins: (count) => {
+      const last = highest.get() ?? 0;
+      return Array.from({ length: count }, (_, index) => last + index + 1);
+    },
+    put: (ledger) => {
       put.run({
-        ...counts,
+        ...ledger,
         lostIsBound: ledger.lostIsBound ? 1 : 0,
         covered: JSON.stringify(ledger.covered),
         lostSeqs: JSON.stringify(ledger.lostSeqs),
@@ -67,21 +98,22 @@ const createOriginTable = (database: Database): Pick<ViewsWriter, 'origin' | 'pu
   };
 };
 
-const createBatchTables = (database: Database): ViewsWriter['addBatch'] => {
+const createBatchTables = (database: Database) => {
   const readings = database.prepare(
     'insert into batch_rows (origin, first, last, position) values (?, ?, ?, ?)',
   );
   const windows = database.prepare(
     'insert into batch_windows (origin, first_time, last_time, position) values (?, ?, ?, ?)',
   );
-  return (origin, { content, firstOrdinal, lastOrdinal, firstTime, lastTime }, position) => {
+  return (origin: number, header: BatchHeader, position: number): void => {
+    const { content, firstOrdinal, lastOrdinal, firstTime, lastTime } = header;
     if (content === 'readings') readings.run(origin, firstOrdinal, lastOrdinal, position);
     if (content === 'windows') windows.run(origin, firstTime, lastTime, position);
   };
 };
 
-const createDayTables = (database: Database): Pick<ViewsWriter, 'addLedgerDay' | 'addLoss'> => {
-  const addDay = database.prepare(
+const createDayTables = (database: Database) => {
+  const putDay = database.prepare(
     `insert into ledger_day (origin, day, batches, readings, windows, late, quarantined, lost, lost_batches)
      values (@origin, @day, @batches, @readings, @windows, @late, @quarantined, @lost, @lostBatches)
      on conflict (origin, day) do update set batches = batches + excluded.batches,
@@ -89,18 +121,18 @@ const createDayTables = (database: Database): Pick<ViewsWriter, 'addLedgerDay' |
        quarantined = quarantined + excluded.quarantined, lost = lost + excluded.lost,
        lost_batches = lost_batches + excluded.lost_batches`,
   );
-  const addLoss = database.prepare(
+  const putLoss = database.prepare(
     `insert into loss (origin, ordinal, cause, first_seq, last_seq, readings, windows, held_back, exact,
        first_time, last_time, replaced_by, note)
      values (@origin, @ordinal, @cause, @firstSeq, @lastSeq, @count, @windows, @heldBack, @exact,
        @firstTime, @lastTime, @replacedByMs, @note)`,
   );
   return {
-    addLedgerDay: (origin, day, counts) => {
-      addDay.run({ origin, day, ...counts });
+    addDay: (origin: number, day: number, counts: DayCounts): void => {
+      putDay.run({ origin, day, ...counts });
     },
-    addLoss: (origin, loss) => {
-      addLoss.run({
+    addLoss: (origin: number, loss: Loss): void => {
+      putLoss.run({
         origin,
         ordinal: loss.ordinal,
         cause: loss.cause,

@@ -1,12 +1,5 @@
 import type { ViewsReader } from '../views-store.js';
-
-type AtOnce<Method> = Method extends (...asked: infer Asked) => Promise<infer Answer>
-  ? (...asked: Asked) => Answer
-  : never;
+import type { AtOnce } from './at-once.js';
 
 /** What `ViewsReader` promises, as SQLite answers it: at once, but for what takes long. */
-export type ViewsQueries = {
-  readonly [Name in Exclude<keyof ViewsReader, 'latest' | 'deviceCounts' | 'close'>]: AtOnce<
-    ViewsReader[Name]
-  >;
-};
+export type ViewsQueries = AtOnce<Omit<ViewsReader, 'latest' | 'deviceCounts' | 'close'>>;

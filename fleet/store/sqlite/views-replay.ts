@@ -1,7 +1,10 @@
-import type { ViewsWriter } from '../views-writer.js';
+import type { ViewsStep, ViewsWriter } from '../views-writer.js';
+import type { AtOnce } from './at-once.js';
 import type { Database } from './database.js';
 
-type ReplayPart = Pick<ViewsWriter, 'erasures' | 'replay' | 'beginReplay' | 'moveReplay' | 'endReplay'>;
+type ReplayPart = AtOnce<Pick<ViewsWriter, 'erasures' | 'replay' | 'beginReplay'>> & {
+  putReplay(replay: ViewsStep['replay']): void;
+};
 
 /** Where the projections are with erasures of the log, beside their cursor; no fence: all is written inside theirs. */
 export const ERASURES = 'erasures';
@@ -52,8 +55,10 @@ export const createReplayTables = (database: Database): ReplayPart => {
       move.run(REPLAY, 0);
       move.run(ERASURES, erasures);
     },
-    moveReplay: (reached) => void move.run(REPLAY, reached),
-    endReplay: () => database.exec('delete from replay'),
+    putReplay: (replay) => {
+      if (replay === 'ended') database.exec('delete from replay');
+      else if (replay !== undefined) move.run(REPLAY, replay);
+    },
   };
 };
 

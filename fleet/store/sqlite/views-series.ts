@@ -1,5 +1,6 @@
 import { DEVICE_CLOCKS } from '#wire/terms.js';
-import type { PointMeta, SeriesRow, ViewsWriter } from '../views-writer.js';
+import type { PointMeta, PointStep, SeriesReader, SeriesRow } from '../views-writer.js';
+import type { AtOnce } from './at-once.js';
 import { createBulkInsert } from './bulk-insert.js';
 import type { Database } from './database.js';
 import {
@@ -36,10 +37,12 @@ const decodeRow = (row: StoredRow, meta: PointMeta): SeriesRow => ({
   ...decodeDeviceTime(row),
 });
 
-type SeriesPart = Pick<
-  ViewsWriter,
-  'readings' | 'lastEntered' | 'enteredAfter' | 'addReadings' | 'putLatest' | 'carryMs' | 'putCarryMs'
-> & { flush(): void; discard(): void };
+interface SeriesPart {
+  readonly reads: AtOnce<SeriesReader>;
+  put(step: PointStep): void;
+  flush(): void;
+  discard(): void;
+}
 
 /** Series, latest and how far a reading can carry. */
 export const createSeriesTables = (database: Database): SeriesPart => {
@@ -66,24 +69,29 @@ export const createSeriesTables = (database: Database): SeriesPart => {
   const carry = database.prepare<[number], { ms: number }>('select ms from carry where point = ?');
   const putCarry = database.prepare('insert or replace into carry (point, ms) values (?, ?)');
 
+  const putLatest = createLatestTable(database);
+  const addReadings = (point: number, rows: readonly SeriesRow[]): void => {
+    for (const row of rows) {
+      const { time, origin, ordinal, uncertaintyMs, deviceTime = null, deviceClock = 'unstated' } = row;
+      // most rows have neither, and each value that is bound costs
+      const rare = uncertaintyMs !== 0 || deviceTime !== null;
+      const series = rare ? timed : plain;
+      series.row.push(point, time, origin, ordinal, encodeValue(row.value), encodeMarks(row));
+      if (rare) series.row.push(uncertaintyMs, deviceTime, DEVICE_CLOCKS.indexOf(deviceClock));
+      series.full();
+    }
+  };
+
   return {
-    readings: (meta, from, to) => range.all(meta.point, from, to).map((row) => decodeRow(row, meta)),
-    ...createEnteredQueries(database),
-    addReadings: (point, rows) => {
-      for (const row of rows) {
-        const { time, origin, ordinal, uncertaintyMs, deviceTime = null, deviceClock = 'unstated' } = row;
-        // most rows have neither, and each value that is bound costs
-        const rare = uncertaintyMs !== 0 || deviceTime !== null;
-        const series = rare ? timed : plain;
-        series.row.push(point, time, origin, ordinal, encodeValue(row.value), encodeMarks(row));
-        if (rare) series.row.push(uncertaintyMs, deviceTime, DEVICE_CLOCKS.indexOf(deviceClock));
-        series.full();
-      }
+    reads: {
+      readings: (meta, from, to) => range.all(meta.point, from, to).map((row) => decodeRow(row, meta)),
+      ...createEnteredQueries(database),
+      carryMs: (point) => carry.get(point)?.ms ?? 0,
     },
-    putLatest: createLatestTable(database),
-    carryMs: (point) => carry.get(point)?.ms ?? 0,
-    putCarryMs: (point, ms) => {
-      putCarry.run(point, ms);
+    put: ({ point, rows, latest, goodTime, carryMs }) => {
+      if (carryMs !== undefined) putCarry.run(point, carryMs);
+      addReadings(point, rows);
+      if (latest !== undefined) putLatest(point, latest, goodTime);
     },
     flush: () => {
       plain.flush();
@@ -113,7 +121,9 @@ const createCounts = (database: Database) => {
 };
 
 /** `latest` knows the newest row that enters, so that a sensor that was bad for a year is not searched through. */
-const createEnteredQueries = (database: Database): Pick<ViewsWriter, 'lastEntered' | 'enteredAfter'> => {
+const createEnteredQueries = (
+  database: Database,
+): Pick<AtOnce<SeriesReader>, 'lastEntered' | 'enteredAfter'> => {
   const good = database.prepare<[number], { time: number | null }>(
     'select good_time as time from latest where point = ?',
   );
@@ -138,7 +148,7 @@ const createEnteredQueries = (database: Database): Pick<ViewsWriter, 'lastEntere
   };
 };
 
-const createLatestTable = (database: Database): ViewsWriter['putLatest'] => {
+const createLatestTable = (database: Database) => {
   const put = database.prepare(
     `insert into latest (point, time, origin, ordinal, value, marks) values (?, ?, ?, ?, ?, ?)
      on conflict (point) do update set time = excluded.time, origin = excluded.origin,
@@ -148,7 +158,7 @@ const createLatestTable = (database: Database): ViewsWriter['putLatest'] => {
   const putGood = database.prepare(
     'update latest set good_time = ? where point = ? and (good_time is null or good_time < ?)',
   );
-  return (point, row, goodTime) => {
+  return (point: number, row: SeriesRow, goodTime: number | undefined): void => {
     put.run(point, row.time, row.origin, row.ordinal, encodeValue(row.value), encodeMarks(row));
     if (goodTime !== undefined) putGood.run(goodTime, point, goodTime);
   };

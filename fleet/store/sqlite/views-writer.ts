@@ -1,5 +1,6 @@
 import { StoreError } from '../errors.js';
-import type { Cell, ViewsWriter } from '../views-writer.js';
+import type { Cell, CellsReader, PointStep, ViewsStep, ViewsWriter } from '../views-writer.js';
+import type { AtOnce } from './at-once.js';
 import { createBulkInsert } from './bulk-insert.js';
 import type { Database } from './database.js';
 import { CELL_COLUMNS, cellOrigin, decodeCell, pushCell, SELECT_CELL, type CellRow } from './views-cells.js';
@@ -26,38 +27,96 @@ export const openViewsWriter = (path: string): ViewsWriter => {
   const database = openMigrated(path, VIEWS_MIGRATIONS, { cacheKib: CACHE_KIB });
   database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   const cursor = createCursor(database);
-  const series = createSeriesTables(database);
-  const cells = createCellTable(database);
-
-  const transaction = database.transaction((work: () => number) => {
-    const position = work();
-    series.flush();
-    cells.flush();
-    cursor.move(position);
+  const tables: Tables = {
+    cursor,
+    series: createSeriesTables(database),
+    cells: createCellTable(database),
+    replay: createReplayTables(database),
+    directories: createDirectoryTables(database),
+    ledger: createLedgerTables(database),
+  };
+  const clear = createClear(database, cursor);
+  const { replay } = tables;
+  const beginReplay = database.transaction((sources: readonly string[], erasures: number) => {
+    replay.beginReplay(sources, erasures);
+    cursor.move(cursor.position());
   });
   return {
-    position: () => cursor.position(),
-    transact: (work) => {
+    ...readsOf(tables),
+    atOneMoment: async (work) => {
+      // also quicker: a read on its own takes and leaves a lock of the file
+      database.exec('begin');
       try {
-        transaction.immediate(work);
-      } catch (error) {
-        series.discard();
-        cells.discard();
-        throw error;
+        return await work();
+      } finally {
+        database.exec('commit');
       }
     },
-    clear: createClear(database, cursor),
-    ...createReplayTables(database),
-    ...createDirectoryTables(database),
-    ...createLedgerTables(database),
-    ...series,
-    ...cells,
-    checkpoint: () => {
+    commit: createCommit(database, tables),
+    clear: async (erasures) => clear(erasures),
+    beginReplay: async (sources, erasures) => beginReplay.immediate(sources, erasures),
+    checkpoint: async () => {
       database.pragma('wal_checkpoint(TRUNCATE)');
     },
-    close: () => {
+    close: async () => {
       database.close();
     },
+  };
+};
+
+interface Tables {
+  readonly cursor: Cursor;
+  readonly series: ReturnType<typeof createSeriesTables>;
+  readonly cells: ReturnType<typeof createCellTable>;
+  readonly replay: ReturnType<typeof createReplayTables>;
+  readonly directories: ReturnType<typeof createDirectoryTables>;
+  readonly ledger: ReturnType<typeof createLedgerTables>;
+}
+
+type Reads = Omit<ViewsWriter, 'atOneMoment' | 'commit' | 'clear' | 'beginReplay' | 'checkpoint' | 'close'>;
+
+/** Nobody else writes between a step's reads and its commit: whoever takes over fences it. */
+const readsOf = ({ cursor, series, cells, replay, directories, ledger }: Tables): Reads => ({
+  position: async () => cursor.position(),
+  erasures: async () => replay.erasures(),
+  replay: async () => replay.replay(),
+  directory: async (source, hash) => directories.directory(source, hash),
+  hasUnseen: async (source, hash) => directories.hasUnseen(source, hash),
+  ready: async (limit) => directories.ready(limit),
+  origin: async (source, epoch) => ledger.origin(source, epoch),
+  newOrigins: async (count) => ledger.newOrigins(count),
+  readings: async (point, from, to) => series.reads.readings(point, from, to),
+  lastEntered: async (point, from, to) => series.reads.lastEntered(point, from, to),
+  enteredAfter: async (point, time) => series.reads.enteredAfter(point, time),
+  carryMs: async (point) => series.reads.carryMs(point),
+  cells: async (point, periodMs, from, to) => cells.reads.cells(point, periodMs, from, to),
+  cellOrigins: async (point, periodMs, from, to) => cells.reads.cellOrigins(point, periodMs, from, to),
+  lastCellStart: async (point, periodMs) => cells.reads.lastCellStart(point, periodMs),
+});
+
+const createCommit = (database: Database, tables: Tables): ViewsWriter['commit'] => {
+  const { cursor, series, cells, replay, directories, ledger } = tables;
+  const transaction = database.transaction((step: ViewsStep) => {
+    directories.putDirectories(step);
+    for (const origin of step.origins) ledger.putOrigin(origin);
+    for (const fault of step.quarantined) ledger.addQuarantine(fault);
+    for (const point of step.points) {
+      cells.put(point);
+      series.put(point);
+    }
+    series.flush();
+    cells.flush();
+    replay.putReplay(step.replay);
+    cursor.move(step.position);
+  });
+  return async (step) => {
+    try {
+      transaction.immediate(step);
+    } catch (error) {
+      series.discard();
+      cells.discard();
+      throw error;
+    }
   };
 };
 
@@ -88,7 +147,7 @@ const createCursor = (database: Database): Cursor => {
   };
 };
 
-const createClear = (database: Database, cursor: Cursor): ViewsWriter['clear'] => {
+const createClear = (database: Database, cursor: Cursor) => {
   const know = database.prepare<[string, number]>(
     `insert into cursor (projection, shard, position, fence) values (?, 0, ?, 0)
      on conflict do update set position = excluded.position`,
@@ -115,13 +174,15 @@ const createClear = (database: Database, cursor: Cursor): ViewsWriter['clear'] =
     know.run(ERASURES, erasures);
     cursor.move(0);
   });
-  return (erasures) => clear.immediate(erasures);
+  return (erasures: number): void => clear.immediate(erasures);
 };
 
-type CellTable = Pick<ViewsWriter, 'cells' | 'cellOrigins' | 'lastCellStart' | 'putCells'> & {
+interface CellTable {
+  readonly reads: AtOnce<CellsReader>;
+  put(step: PointStep): void;
   flush(): void;
   discard(): void;
-};
+}
 
 const createCellTable = (database: Database): CellTable => {
   const range = database.prepare<[number, number, number, number], CellRow>(
@@ -140,18 +201,22 @@ const createCellTable = (database: Database): CellTable => {
     19,
   );
   return {
-    cells: (meta, periodMs, from, to): Cell[] =>
-      range
-        .all(meta.point, periodMs, from, to)
-        .map((row) => decodeCell(row, meta.kind, meta.valueType, periodMs)),
-    cellOrigins: (point, periodMs, from, to) =>
-      new Map(origins.all(point, periodMs, from, to).map((row) => [row.start, cellOrigin(row.origin)])),
-    lastCellStart: (point, periodMs) => last.get(point, periodMs)?.start ?? undefined,
-    putCells: (point, periodMs, cells) => {
-      for (const cell of cells) {
-        insert.row.push(point, periodMs);
-        pushCell(insert.row, periodMs, cell);
-        insert.full();
+    reads: {
+      cells: (meta, periodMs, from, to): Cell[] =>
+        range
+          .all(meta.point, periodMs, from, to)
+          .map((row) => decodeCell(row, meta.kind, meta.valueType, periodMs)),
+      cellOrigins: (point, periodMs, from, to) =>
+        new Map(origins.all(point, periodMs, from, to).map((row) => [row.start, cellOrigin(row.origin)])),
+      lastCellStart: (point, periodMs) => last.get(point, periodMs)?.start ?? undefined,
+    },
+    put: ({ point, cells: periods }) => {
+      for (const { periodMs, cells } of periods) {
+        for (const cell of cells) {
+          insert.row.push(point, periodMs);
+          pushCell(insert.row, periodMs, cell);
+          insert.full();
+        }
       }
     },
     flush: () => {

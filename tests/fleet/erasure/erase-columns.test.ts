@@ -75,7 +75,7 @@ const erase = async (writer: Pick<FleetOfViews['log'], 'eraseColumns'> = scene.f
   const deps = { reader: scene.fleet.entries, writer, now: () => NOW };
   const totals = await eraseColumns(deps, [await order()], nothing);
   await scene.fleet.project();
-  scene.fleet.views.checkpoint();
+  await scene.fleet.views.checkpoint();
   return totals;
 };
 
@@ -228,7 +228,7 @@ const runService = () =>
     projector: scene.fleet.projector(),
     moved: nothing,
     failed: nothing,
-    rested: nothing,
+    rested: async () => undefined,
     idleMs: 20,
     retryMs: 20,
   });

@@ -14,20 +14,19 @@ const meta = (point: number): PointMeta => ({
   timeZone: 'Europe/Paris',
 });
 
-it('keeps the directories used last, as many as have so many points', () => {
+it('keeps the directories used last, as many as have so many points', async () => {
   const read: string[] = [];
   const views = {
-    directory: (source: string): StoredDirectory => {
+    directory: async (source: string): Promise<StoredDirectory> => {
       read.push(source);
       return { points: new Map(Array.from({ length: 20 }, (_, number) => [number, meta(number)])) };
     },
-    seeDirectory: () => false,
-    addDirectory: () => undefined,
+    hasUnseen: async () => false,
   };
   const directories = createDirectories(views, { resolve: () => new Map() }, createLegalDays(), 50);
-  for (const source of ['a', 'b', 'a', 'c', 'a', 'b']) directories.find(source, 'hash');
+  for (const source of ['a', 'b', 'a', 'c', 'a', 'b']) await directories.find(source, 'hash');
   expect(read).toEqual(['a', 'b', 'c', 'b']);
   directories.forget();
-  directories.find('b', 'hash');
+  await directories.find('b', 'hash');
   expect(read).toHaveLength(5);
 });

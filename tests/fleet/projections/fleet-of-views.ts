@@ -245,7 +245,7 @@ export const openFleetIn = (
           onQuarantine: () => undefined,
         }),
       );
-      writer.close();
+      await writer.close();
       return elsewhere;
     },
     pointId: async (key) => {
@@ -255,7 +255,7 @@ export const openFleetIn = (
     },
     close: async () => {
       await reader.close();
-      views.close();
+      await views.close();
       await entries.close();
       registry.close();
       await log.close();

@@ -98,7 +98,7 @@ describe('the projector thread', () => {
     expect(stored()).toBe(0);
     expect(logged).toContain('projection failed');
     await running.close();
-    successor.close();
+    await successor.close();
   });
 
   test('says so where its files cannot be opened', async () => {

@@ -116,7 +116,7 @@ describe('the projector', () => {
     expect((await projector.step()).applied).toBe(1);
     expect(dump(join(fleet.folder, 'views.db'))).not.toEqual(before);
     expect(await readingsOf('p1')).toHaveLength(2);
-    again.close();
+    await again.close();
     await log.close();
   });
 
@@ -125,9 +125,9 @@ describe('the projector', () => {
     await fleet.sendDirectory(directory);
     const successor = openViewsWriter(join(fleet.folder, 'views.db'));
     await expect(fleet.project()).rejects.toThrow(expect.objectContaining({ code: 'fenced' }));
-    expect(successor.position()).toBe(0);
+    expect(await successor.position()).toBe(0);
     expect(Object.values(dump(join(fleet.folder, 'views.db'))).flat()).toEqual([]);
-    successor.close();
+    await successor.close();
   });
 
   test('a failing registry changes nothing and is tried again', async () => {
@@ -148,7 +148,7 @@ describe('the projector', () => {
       onQuarantine: () => undefined,
     });
     await expect(projector.step()).rejects.toThrow('database is locked');
-    expect(fleet.views.position()).toBe(0);
+    expect(await fleet.views.position()).toBe(0);
     failing = false;
     await fleet.project(projector);
     expect(await readingsOf('p1')).toHaveLength(1);

@@ -93,14 +93,14 @@ test('a replay that is killed goes on where it was, and what comes meanwhile fol
   const reached: number[] = [];
   for (let kills = 0; kills < 3; kills += 1) {
     expect((await fleet.projector().step()).applied).toBeGreaterThan(0);
-    reached.push(fleet.views.replay()?.position ?? -1);
+    reached.push((await fleet.views.replay())?.position ?? -1);
     await sendBoth(fleet, COUNT + 1 + kills);
     fleet.restart();
   }
   expect(reached).toEqual([0, ...reached.slice(1).toSorted((a, b) => a - b)]);
   expect(new Set(reached).size).toBe(3);
   await fleet.project();
-  expect(fleet.views.replay()).toBeUndefined();
+  expect(await fleet.views.replay()).toBeUndefined();
   expect(rowsOf(fleet)).toEqual(dump(await fleet.projectElsewhere()));
 });
 
