@@ -24,7 +24,29 @@ create index holding_holder on holding (organisation_id, device_id);
 create index point_order on point (device_id, number);
 `;
 
+/** Indexes that tell whose a row is, or whether it is there, before anything else of it is read. */
+const WHOSE = `
+create index organisation_code on organisation (code, merged_into, ended_at, id);
+create index organisation_siret on organisation (siret, merged_into, ended_at, id);
+create index organisation_name on organisation (name, parent_id, merged_into, ended_at, id);
+create index competence_holder on competence (holder_id);
+create index competence_for on competence (for_id);
+create index competence_whose on competence (id, holder_id, for_id);
+create index gateway_whose on gateway (id, organisation_id);
+create index assignment_whose on assignment (id, device_id, gateway_id);
+create index installation_whose on installation (id, device_id);
+drop index holding_device;
+create index holding_whose on holding (device_id, title, "to", organisation_id, id);
+drop index gateway_holding_gateway;
+create index gateway_holding_whose on gateway_holding (gateway_id, title, "to", organisation_id, id);
+drop index site_holding_site;
+create index site_holding_whose on site_holding (site_id, title, "to", organisation_id, id);
+drop index location_holding_location;
+create index location_holding_whose on location_holding (location_id, title, "to", organisation_id, id);
+`;
+
 export const REGISTRY_MIGRATIONS: readonly Migration[] = [
   { version: 7, up: first },
   { version: 8, up: DEVICE_ORDER },
+  { version: 9, up: WHOSE },
 ];

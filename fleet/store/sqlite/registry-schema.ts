@@ -6,10 +6,6 @@ create table if not exists organisation (
   -- the record that this one was found to be a duplicate of; when it ceased, and who came after
   merged_into text, ended_at integer, succeeded_by text
 ) strict;
--- one that is looked for by what it is called is found, or not, before it is read
-create index if not exists organisation_code on organisation (code, merged_into, ended_at, id);
-create index if not exists organisation_siret on organisation (siret, merged_into, ended_at, id);
-create index if not exists organisation_name on organisation (name, parent_id, merged_into, ended_at, id);
 -- counts changes of organisations, by whatever connection: what is made of them is made anew then
 create table if not exists revision (name text primary key, number integer not null) strict, without rowid;
 insert or ignore into revision values ('organisation', 0);
@@ -24,10 +20,6 @@ create table if not exists competence (
   id text primary key, key text not null, holder_id text not null references organisation(id),
   for_id text not null references organisation(id), "from" integer not null, "to" integer
 ) strict;
-create index if not exists competence_holder on competence (holder_id);
-create index if not exists competence_for on competence (for_id);
--- the indexes named ..._whose tell whose a row is before anything else of it is read
-create index if not exists competence_whose on competence (id, holder_id, for_id);
 create table if not exists site (
   id text primary key, organisation_id text not null references organisation(id), name text not null,
   address text, geometry text, merged_into text
@@ -54,7 +46,6 @@ create table if not exists gateway (
 ) strict;
 create index if not exists gateway_site on gateway (site_id);
 create index if not exists gateway_holder on gateway (organisation_id, id);
-create index if not exists gateway_whose on gateway (id, organisation_id);
 -- what happened to a gateway: the same thing again counts up
 create table if not exists event (
   gateway_id text not null references gateway(id), kind text not null, detail text not null,
@@ -115,15 +106,13 @@ create table if not exists assignment (
 ) strict;
 create index if not exists assignment_key on assignment (gateway_id, key);
 create index if not exists assignment_device on assignment (device_id);
-create index if not exists assignment_whose on assignment (id, device_id, gateway_id);
 -- who holds a device and what it measures (title 'holder'), and who may read what others held ('past')
 create table if not exists holding (
   id text primary key, device_id text not null references device(id),
   organisation_id text not null references organisation(id), "from" integer not null, "to" integer,
   title text not null default 'holder'
 ) strict;
-drop index if exists holding_device;
-create index if not exists holding_whose on holding (device_id, title, "to", organisation_id, id);
+create index if not exists holding_device on holding (device_id);
 create index if not exists holding_organisation on holding (organisation_id);
 -- the same of gateways, sites and locations; their organisation_id is who holds them now
 create table if not exists gateway_holding (
@@ -131,22 +120,19 @@ create table if not exists gateway_holding (
   organisation_id text not null references organisation(id), "from" integer not null, "to" integer,
   title text not null default 'holder'
 ) strict;
-drop index if exists gateway_holding_gateway;
-create index if not exists gateway_holding_whose on gateway_holding (gateway_id, title, "to", organisation_id, id);
+create index if not exists gateway_holding_gateway on gateway_holding (gateway_id);
 create table if not exists site_holding (
   id text primary key, site_id text not null references site(id),
   organisation_id text not null references organisation(id), "from" integer not null, "to" integer,
   title text not null default 'holder'
 ) strict;
-drop index if exists site_holding_site;
-create index if not exists site_holding_whose on site_holding (site_id, title, "to", organisation_id, id);
+create index if not exists site_holding_site on site_holding (site_id);
 create table if not exists location_holding (
   id text primary key, location_id text not null references location(id),
   organisation_id text not null references organisation(id), "from" integer not null, "to" integer,
   title text not null default 'holder'
 ) strict;
-drop index if exists location_holding_location;
-create index if not exists location_holding_whose on location_holding (location_id, title, "to", organisation_id, id);
+create index if not exists location_holding_location on location_holding (location_id);
 create index if not exists location_holding_organisation on location_holding (organisation_id);
 -- indexes: what the dial showed, by observed property, in the point's unit; revised_ratio: what ratio should have been
 create table if not exists installation (
@@ -156,7 +142,6 @@ create table if not exists installation (
 ) strict;
 create index if not exists installation_device on installation (device_id);
 create index if not exists installation_location on installation (location_id);
-create index if not exists installation_whose on installation (id, device_id);
 -- one deed on organisations and what they hold: what it changed, row by row, so that it can be undone
 create table if not exists act (
   id text primary key, kind text not null, at integer not null, by text not null, effective integer,
