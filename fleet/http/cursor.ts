@@ -9,7 +9,7 @@ export interface Cursors {
 }
 
 /** Places are filled up to this: a longer cursor would tell of a longer id, number or name of somebody else. */
-const PLACE_BYTES = 256;
+const PLACE_BYTES = 384;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 

@@ -1,13 +1,14 @@
 import { Type, type Static } from 'typebox';
 import type { FastifyRequest } from 'fastify';
-import type { FeedItem, FeedPage, FeedPlace } from '../feed/feed.js';
+import type { FeedCell, FeedPage, FeedPlace, FeedReading } from '../feed/feed.js';
 import { noteReads, PURPOSE_QUERY, scopeOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
+import { RESOLUTIONS } from '../store/views-store.js';
 import { createOpenStreams, eventsOf } from './feed-stream.js';
 import { bindingOf } from './paging.js';
-import { presentReading } from './present-series.js';
+import { presentReading, presentRollup } from './present-series.js';
 import { HttpError } from './problem.js';
-import { READING } from './resources/readings.js';
+import { READING, ROLLUP } from './resources/readings.js';
 import { sendStream } from './send-file.js';
 import { isoTime } from './time.js';
 
@@ -26,6 +27,13 @@ const QUERY = Type.Object(
         description: 'An answer ends with the batch that reaches it.',
       }),
     ),
+    resolution: Type.Optional(
+      Type.Enum(['raw', ...RESOLUTIONS], {
+        default: 'raw',
+        description:
+          'Other than raw: cells of points, each when it has ended, and again, `revised`, when something of it came since.',
+      }),
+    ),
     ...PURPOSE_QUERY,
   },
   { additionalProperties: false },
@@ -33,16 +41,24 @@ const QUERY = Type.Object(
 type Query = Static<typeof QUERY>;
 type FeedRequest = FastifyRequest<{ Querystring: Query }>;
 
-const FEED_ITEM = Type.Object({
-  point: Type.String({ description: 'Id of the point.' }),
+const POINT_ID = Type.String({ description: 'Id of the point.' });
+
+const FEED_READING = Type.Object({
+  point: POINT_ID,
   ...READING.properties,
   received: Type.String({ format: 'date-time', description: 'When it reached the fleet.' }),
   late: Type.Boolean({ description: 'More than 15 minutes after its time.' }),
   recalled: Type.Boolean({ description: 'Held back by its gateway at first, and asked for since.' }),
 });
 
+const FEED_CELL = Type.Object({
+  point: POINT_ID,
+  ...ROLLUP.properties,
+  revised: Type.Boolean({ description: 'It takes the place of what was told of this point and start.' }),
+});
+
 const FEED_PAGE = Type.Object({
-  items: Type.Array(FEED_ITEM),
+  items: Type.Union([Type.Array(FEED_READING), Type.Array(FEED_CELL)]),
   next: Type.String({ description: 'Keep it when the items are safe: what comes next begins there.' }),
   more: Type.Boolean({ description: 'There is more already.' }),
 });
@@ -64,7 +80,10 @@ export const feedRoutes: Routes = (server, context) => {
         response: { 200: FEED_PAGE },
       },
     },
-    async (request) => tell(context, request, request.query.cursor),
+    async (request, reply) => {
+      const told = await tell(context, request, request.query.cursor);
+      return reply.serializer(JSON.stringify).type('application/json; charset=utf-8').send(told);
+    },
   );
   addStream(server, context);
 };
@@ -122,9 +141,10 @@ const tell = async (context: HttpContext, request: FeedRequest, cursor: string |
   const { limit = DEFAULT_LIMIT } = request.query;
   const binding = bindingOf(request);
   const place = cursor === undefined ? undefined : placeOf(context.cursors.open(cursor, binding));
-  const page = await readFeed(context, request, place, limit);
-  const next = context.cursors.seal(JSON.stringify(page.place), binding);
-  return { items: page.items.map(presentItem), next, more: page.more };
+  const { readings, cells, ...page } = await readFeed(context, request, place, limit);
+  const cellsAlone = cells.map(presentCell);
+  const items = cellsAlone.length > 0 ? cellsAlone : readings.map(presentItem);
+  return { items, next: context.cursors.seal(JSON.stringify(page.place), binding), more: page.more };
 };
 
 /** Reads from a place on; without one, gives the place where it begins. */
@@ -135,17 +155,28 @@ const readFeed = async (
   limit: number,
 ): Promise<FeedPage> => {
   const scope = scopeOf(context, request);
-  if (place === undefined) return { items: [], place: await context.feed.start(scope), more: false };
-  return context.feed.read({ scope, note: noteReads(context, request, scope), limit }, place);
+  const { resolution = 'raw' } = request.query;
+  const cells = resolution === 'raw' ? {} : { resolution };
+  if (place === undefined) {
+    const start = await context.feed.start(scope, cells.resolution);
+    return { readings: [], cells: [], place: start, more: false };
+  }
+  return context.feed.read({ scope, note: noteReads(context, request, scope), limit, ...cells }, place);
 };
 
 /** What was sealed here is a place. */
 const placeOf = (text: string): FeedPlace => JSON.parse(text) as FeedPlace;
 
-const presentItem = ({ pointId, row, receivedAt, late, recalled }: FeedItem) => ({
+const presentItem = ({ pointId, row, receivedAt, late, recalled }: FeedReading) => ({
   point: pointId,
   ...presentReading(row),
   received: isoTime(receivedAt),
   late,
   recalled,
+});
+
+const presentCell = ({ pointId, cell, revised }: FeedCell) => ({
+  point: pointId,
+  ...presentRollup(cell),
+  revised,
 });

@@ -59,6 +59,8 @@ export interface ViewsReader {
   feedEnd(scope: Scope, since: number): Promise<number>;
   /** Positions in (after, to] of batches of sources that ever sent of what the scope gives, ascending. */
   feedBatches(scope: Scope, range: FeedRange): Promise<readonly number[]>;
+  /** Up to when a reading of a point goes into cells: its value is held, or the next of a counter counts from it. */
+  heldUntil(pointId: string, time: number): Promise<number>;
   /** Ids of the points of a directory, by their number in it. */
   pointsIn(source: string, directory: Uint8Array): Promise<ReadonlyMap<number, string>>;
   /** Of these raw readings those that may be read, by time and ordinal. */
@@ -70,6 +72,8 @@ export interface FeedRange {
   readonly after: number;
   readonly to: number;
   readonly limit: number;
+  /** Also those of windows. */
+  readonly windows: boolean;
 }
 
 /** Readings of one point that one epoch of a source sent. */

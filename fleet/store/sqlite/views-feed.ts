@@ -1,10 +1,12 @@
-import type { ReadingRow } from '../views-store.js';
+import type { Kind } from '#wire/terms.js';
+import type { FeedRange, ReadingRow } from '../views-store.js';
 import type { Database } from './database.js';
 import { READING_COLUMNS, readingOf, type StoredReading } from './views-data.js';
+import { ENTERS } from './views-values.js';
 import { grantsParameter, GRANTS, inventoryParameter, ISLANDS, READABLE, VISIBLE } from './views-scope.js';
 import type { ViewsQueries } from './views-queries.js';
 
-type FeedQueries = Pick<ViewsQueries, 'feedEnd' | 'feedBatches' | 'pointsIn' | 'readingsOf'>;
+type FeedQueries = Pick<ViewsQueries, 'feedEnd' | 'feedBatches' | 'heldUntil' | 'pointsIn' | 'readingsOf'>;
 
 /** CTE `seen_source(source)`, after `READABLE`: which sources ever sent of a point that is given. */
 const SEEN_SOURCES = `seen_source (source) as materialized (
@@ -28,10 +30,14 @@ export const createFeedQueries = (database: Database, now: () => number): FeedQu
     )
     .pluck();
   const batches = database
-    .prepare<[{ grants: string; after: number; to: number; limit: number }], number>(
+    .prepare<[Omit<FeedRange, 'windows'> & { grants: string; withWindows: number }], number>(
       `with ${SOURCES}
-       select b.position from batch_rows b join origin o on o.number = b.origin
-       where b.position > @after and b.position <= @to and o.source in (select source from seen_source)
+       select b.position from (
+         select position, origin from batch_rows where position > @after and position <= @to
+         union all
+         select position, origin from batch_windows where @withWindows and position > @after and position <= @to
+       ) b join origin o on o.number = b.origin
+       where o.source in (select source from seen_source)
        order by b.position limit +@limit`,
     )
     .pluck();
@@ -41,14 +47,41 @@ export const createFeedQueries = (database: Database, now: () => number): FeedQu
      where y.source = ? and y.hash = ?`,
   );
   return {
+    heldUntil: createHeldUntil(database),
     feedEnd: (scope, since) => end.get({ grants: inventoryParameter(scope, now()), since }) ?? 0,
-    feedBatches: (scope, { after, to, limit }) =>
-      batches.all({ grants: inventoryParameter(scope, now()), after, to, limit }),
+    feedBatches: (scope, { after, to, limit, windows }) =>
+      batches.all({
+        grants: inventoryParameter(scope, now()),
+        after,
+        to,
+        limit,
+        withWindows: windows ? 1 : 0,
+      }),
     pointsIn: (source, directory) =>
       new Map(
         points.all(source, Buffer.from(directory).toString('hex')).map(({ number, id }) => [number, id]),
       ),
     readingsOf: createReadingsOf(database),
+  };
+};
+
+const createHeldUntil = (database: Database): ViewsQueries['heldUntil'] => {
+  const point = database.prepare<[string], { number: number; kind: Kind; holdMs: number }>(
+    `select p.number, p.kind, ifnull(c.ms, 0) as holdMs
+     from registry.point p left join carry c on c.point = p.number where p.id = ?`,
+  );
+  const next = database
+    .prepare<[number, number], number>(
+      `select time from series where point = ? and time > ? and ${ENTERS} order by time limit 1`,
+    )
+    .pluck();
+  return (pointId, time) => {
+    const found = point.get(pointId);
+    if (found === undefined) return time;
+    const { number, kind, holdMs } = found;
+    if (kind === 'counter') return next.get(number, time) ?? time;
+    if (kind !== 'gauge' && kind !== 'state') return time;
+    return Math.min(time + holdMs, next.get(number, time) ?? Infinity);
   };
 };
 

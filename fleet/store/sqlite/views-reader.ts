@@ -84,6 +84,7 @@ const promised = (queries: ViewsQueries): Omit<ViewsReader, 'latest' | 'deviceCo
   rollups: async (scope, now, query) => queries.rollups(scope, now, query),
   feedEnd: async (scope, since) => queries.feedEnd(scope, since),
   feedBatches: async (scope, range) => queries.feedBatches(scope, range),
+  heldUntil: async (pointId, time) => queries.heldUntil(pointId, time),
   pointsIn: async (source, directory) => queries.pointsIn(source, directory),
   readingsOf: async (scope, now, asked) => queries.readingsOf(scope, now, asked),
 });

@@ -92,4 +92,6 @@ update latest set readings = (select count(*) from series s where s.point = late
 export const VIEWS_MIGRATIONS: readonly Migration[] = [
   { version: 2, up: FIRST },
   { version: 3, up: COUNTED },
+  // feeds of cells follow windows by position
+  { version: 4, up: 'create index batch_windows_position on batch_windows (position)' },
 ];

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Reading } from '../../../agent/wire/readings.js';
-import { GATEWAY_A, itemsOf, type HttpUnderTest } from '../http/http-under-test.js';
-import { DIRECTORY_A, openTerritory, pointId } from '../http/territory.js';
-import { directoryOf, point, reading } from '../projections/fleet-of-views.js';
+import { GATEWAY_A, itemsOf } from '../http/http-under-test.js';
+import { openTerritory, pointId } from '../http/territory.js';
+import { directoryOf, point } from '../projections/fleet-of-views.js';
 import {
   act,
   addOrganisation,
@@ -12,53 +11,11 @@ import {
   ownerOf,
   termsOf,
 } from '../sharing/agreement-under-test.js';
+import { follower, ordinals, sender } from './feed-under-test.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const POWER = { selection: { properties: ['active_power'] } };
-const FEED_EPOCH = 'feedfeedfeedfeed';
-
-/** Has the gateway of `a` send readings of p1 that reach the fleet now. */
-const sender = ({ fleet, clock }: HttpUnderTest) => {
-  let seq = 0;
-  let ordinal = 0;
-  return async (ages: readonly number[], number = 1, directory = DIRECTORY_A): Promise<number[]> => {
-    const readings: Reading[] = ages.map((age) => {
-      ordinal += 1;
-      return reading(ordinal, clock.now - age, number === 2 ? `${ordinal}` : ordinal);
-    });
-    seq += 1;
-    const sent = { source: GATEWAY_A, epoch: FEED_EPOCH, seq, receivedAt: clock.now };
-    await fleet.send(directory, { content: 'readings', columns: [{ point: number, readings }] }, sent);
-    await fleet.project();
-    return readings.map((each) => each.ordinal);
-  };
-};
-
-/** Follows a feed; gives what each call brings. */
-const follower = async (http: HttpUnderTest, token: string | undefined, query = '') => {
-  let cursor = '';
-  const ask = async (limit = 1000) => {
-    const place = cursor === '' ? '' : `&cursor=${cursor}`;
-    const path = `/api/v1/feed?limit=${limit}${query}${place}`;
-    const answer =
-      token === undefined
-        ? await http.ask('GET', path, { host: 'terroir.example' })
-        : await http.get(path, token);
-    expect([answer.text, answer.status]).toEqual([answer.text, 200]);
-    return answer;
-  };
-  const next = async (limit?: number): Promise<Record<string, unknown>[]> => {
-    const answer = await ask(limit);
-    cursor = String(answer.json()['next']);
-    return itemsOf(answer);
-  };
-  expect(await next()).toEqual([]);
-  return { next, again: ask, cursor: () => cursor };
-};
-
-const ordinals = (items: Record<string, unknown>[]) => items.map(({ ordinal }) => ordinal);
-
 describe('a feed', () => {
   test('tells each reading once, as it comes, late ones as such, from where it began', async () => {
     const http = await openTerritory();
