@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { addHistory } from './local/cli/add-history.js';
 import { addInspect } from './local/cli/add-inspect.js';
 import { addSdi12 } from './local/cli/add-sdi12.js';
 import { addWrite } from './local/cli/add-write.js';
@@ -137,6 +138,7 @@ On site, without any uplink:
   $ terroir-agent decode 01 04 04 43 66 33 34 1B 38     what do these bytes mean?
   $ terroir-agent enrol --config gateway.yaml 'https://fleet.example.org/enrol#tt1...'
   $ terroir-agent status --config gateway.yaml          what is the running agent doing?
+  $ terroir-agent history --config gateway.yaml KEY/POINT   what did it measure, since when, with which gaps?
 
 At a desk, without any device:
   $ terroir-agent simulate eastron/sdm630-v2@1 --tcp 127.0.0.1:1502
@@ -155,6 +157,7 @@ const main = async (): Promise<void> => {
   addFieldCommands(program, signal);
   const tools = { output, signal, withProfiles, withConfiguration };
   addLineCommands(program, tools);
+  addHistory(program, tools);
   addWrite(program, tools);
   addInspect(program, tools);
   addSdi12(program, tools);

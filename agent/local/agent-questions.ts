@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import type { Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { FLAGS, REASONS } from '#wire/terms.js';
+import { CLOCK_STATES, FLAGS, REASONS } from '#wire/terms.js';
 
 /** What the tools of a technician ask of the running agent, which alone uses the buses. One line of JSON. */
 const Status = Type.Object({ ask: Type.Literal('status') });
@@ -24,9 +24,21 @@ const FileRecord = Type.Object({
 });
 /** Batches that were refused; with an id, the bytes of one. */
 const Quarantine = Type.Object({ ask: Type.Literal('quarantine'), id: Type.Optional(Type.Integer()) });
-const AgentQuestion = Type.Union([Status, Read, Write, Diagnose, FileRecord, Quarantine]);
+const Place = Type.Object({ time: Type.Number(), ordinal: Type.Number() });
+/** What is stored of a point, a page at a time: from a time, UTC ms, or of the last so many ms. */
+const History = Type.Object({
+  ask: Type.Literal('history'),
+  point: Type.String(),
+  from: Type.Optional(Type.Number()),
+  to: Type.Optional(Type.Number()),
+  lastMs: Type.Optional(Type.Number()),
+  after: Type.Optional(Place),
+  limit: Type.Integer({ minimum: 1, maximum: 10_000 }),
+});
+const AgentQuestion = Type.Union([Status, Read, Write, Diagnose, FileRecord, Quarantine, History]);
 export type AgentQuestion = Static<typeof AgentQuestion>;
 export type WriteQuestion = Static<typeof Write>;
+export type HistoryQuestionOfTool = Static<typeof History>;
 export type InspectQuestion = Static<typeof Diagnose> | Static<typeof FileRecord>;
 
 const Nullable = Type.Union([Type.Number(), Type.String(), Type.Null()]);
@@ -75,6 +87,17 @@ const QuarantinedRow = Type.Object({
 });
 export type QuarantinedRow = Static<typeof QuarantinedRow>;
 
+const HistoryRow = Type.Object({
+  time: Type.Number(),
+  /** Integers beyond 2^53 as text. */
+  value: Nullable,
+  flag: Type.Enum([...FLAGS]),
+  reason: Type.Enum([...REASONS]),
+  clock: Type.Enum([...CLOCK_STATES]),
+  uncertaintyMs: Type.Number(),
+});
+export type HistoryRow = Static<typeof HistoryRow>;
+
 const Counted = Type.Union([Type.Number(), Type.Null()]);
 
 /** What a device answered; `diagnosis` or `registers` is null where it was not asked for, or a fault says why. */
@@ -107,6 +130,15 @@ export const QuarantineAnswer = Type.Object({
   batches: Type.Array(QuarantinedRow),
   /** Base64. */
   message: Type.Union([Type.String(), Type.Null()]),
+});
+export const HistoryAnswer = Type.Object({
+  version,
+  /** The period that was meant. */
+  fromMs: Type.Number(),
+  toMs: Type.Number(),
+  readings: Type.Array(HistoryRow),
+  next: Type.Union([Place, Type.Null()]),
+  keptFromMs: Type.Union([Type.Number(), Type.Null()]),
 });
 export const AgentRefusal = Type.Object({ refused: Type.String() });
 

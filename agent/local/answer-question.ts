@@ -1,3 +1,4 @@
+import { BufferError } from '../buffer/buffer-error.js';
 import type { Buffer, QuarantinedBatch } from '../buffer/buffer.js';
 import type { Configuration, ConfiguredDevice } from '../twin/configuration.js';
 import { packagedCatalogue } from '../twin/packaged.js';
@@ -6,6 +7,7 @@ import type { Acquisition, DeviceReading } from '../acquisition/acquisition.js';
 import { AcquisitionError } from '../acquisition/errors.js';
 import type { PointWrite } from '../acquisition/write-point.js';
 import type { AgentQuestion } from './agent-questions.js';
+import { answerHistory } from './answer-history.js';
 import { LocalError } from './errors.js';
 import { inspect, type InspectDeps } from './inspect.js';
 import type { Log } from './log.js';
@@ -17,7 +19,7 @@ import { writeOnce } from './write.js';
 export interface AnswerSources {
   readonly configuration: Configuration;
   readonly acquisition: Pick<Acquisition, 'readNow' | 'writeNow' | 'askNow'>;
-  readonly buffer: Pick<Buffer, 'quarantined' | 'quarantinedMessage'>;
+  readonly buffer: Pick<Buffer, 'quarantined' | 'quarantinedMessage' | 'history'>;
   readonly status: StatusSources;
   readonly log: Pick<Log, 'info'>;
 }
@@ -30,6 +32,8 @@ const answer = async (
   if (question.ask === 'status') return await reportStatus(status);
   const { version } = configuration;
   if (question.ask === 'quarantine') return { version, ...(await quarantineOf(buffer, question.id)) };
+  if (question.ask === 'history')
+    return { version, ...(await answerHistory(buffer, question, status.clock.now().time)) };
   if (question.ask === 'read') {
     // Read rarely, and no small thing to keep, nor is its reader.
     const { loadCatalogue } = await import('../twin/catalogue.js');
@@ -51,7 +55,7 @@ const answer = async (
 const MOST_QUARANTINED = 1_000;
 
 const quarantineOf = async (
-  buffer: AnswerSources['buffer'],
+  buffer: Pick<Buffer, 'quarantined' | 'quarantinedMessage'>,
   id: number | undefined,
 ): Promise<{ readonly batches: readonly QuarantinedBatch[]; readonly message: string | null }> => {
   if (id === undefined) return { batches: await buffer.quarantined(MOST_QUARANTINED), message: null };
@@ -69,7 +73,8 @@ export const answerQuestion = async (
   try {
     return await answer(sources, question, signal);
   } catch (error) {
-    if (error instanceof AcquisitionError || error instanceof LocalError) return { refused: error.message };
+    const told = [AcquisitionError, LocalError, BufferError].some((known) => error instanceof known);
+    if (told && error instanceof Error) return { refused: error.message };
     throw error;
   }
 };

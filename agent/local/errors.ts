@@ -6,6 +6,7 @@ export type LocalErrorCode =
   | 'unreachable' // a bus cannot be opened
   | 'silent' // an agent holds the socket, but does not answer
   | 'refused' // a write that the profile or the agent does not allow
+  | 'empty' // nothing is stored of what was asked for
   | 'usage'; // a command line that cannot be followed
 
 /** A fault of the tools on the gateway itself. */

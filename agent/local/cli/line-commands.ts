@@ -37,10 +37,11 @@ interface ScanFlags {
   readonly json?: boolean;
 }
 
-const duration = (text: string): number => {
+/** A duration on the command line, ms. */
+export const durationOption = (text: string): number => {
   const ms = durationMs(text);
   if (ms > 0) return ms;
-  throw new InvalidArgumentError('A duration such as 500ms, 10s or 5m.');
+  throw new InvalidArgumentError('A duration such as 500ms, 10s, 5m, 24h or 7d.');
 };
 
 const finish = async (work: Promise<number>): Promise<void> => {
@@ -84,9 +85,14 @@ const addScan = (program: Command, { output, signal, withProfiles }: CommandTool
     .option('--format <format>', 'only this format, such as 8N1')
     .option('--framing <framing>', 'rtu or ascii (rtu)')
     .option('--addresses <list>', 'only these, such as 1-32,100; of SDI-12 such as 0-9,a-f')
-    .option('--listen <duration>', 'how long to listen before anything is sent', duration, 2_000)
+    .option('--listen <duration>', 'how long to listen before anything is sent', durationOption, 2_000)
     .option('--force', 'go on although somebody else speaks on the line: it disturbs them')
-    .option('--within <duration>', 'the search for addresses takes at most this long', duration, 300_000)
+    .option(
+      '--within <duration>',
+      'the search for addresses takes at most this long',
+      durationOption,
+      300_000,
+    )
     .option('--json', 'as JSON')
     .action(async (flags: ScanFlags) => {
       const { scanCommand } = await import('./scan-command.js');
@@ -142,7 +148,7 @@ const addWatch = (program: Command, { output, signal, withConfiguration }: Comma
       'values and counters of each device as they change, with hints; through the agent where one runs',
     )
     .option('-d, --device <key>', 'this device only')
-    .option('--every <duration>', 'between two looks', duration, 1_000)
+    .option('--every <duration>', 'between two looks', durationOption, 1_000)
     .action(async ({ config, profiles, device, every }: WatchFlags) => {
       const { watchCommand } = await import('./watch-command.js');
       const { createTerminal } = await import('./terminal.js');
