@@ -95,7 +95,12 @@ export const datasetDataRoutes: Routes = (server, context) => {
   );
 };
 
-const datasetScopeOf = async (context: HttpContext, request: FastifyRequest, id: string): Promise<Scope> => {
+/** What the caller reads of a dataset: of one's own what it gives to others. Throws `HttpError` where none is seen. */
+export const datasetScopeOf = async (
+  context: HttpContext,
+  request: FastifyRequest,
+  id: string,
+): Promise<Scope> => {
   const dataset = requireSeen(context, request, id);
   const scope = scopeOf(context, request);
   if (reachOf(context, request).organisations.has(dataset.organisationId)) {

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import type { FastifyRequest } from 'fastify';
 import type { PlacedRow } from '../store/views-store.js';
+import { BOX_QUERY, boxOf, DEGREE } from './box.js';
 import { noteReads, PURPOSE_QUERY, scopeOf } from './caller.js';
 import type { HttpContext, Routes } from './context.js';
 import { PAGING, readPage } from './paging.js';
@@ -8,26 +9,18 @@ import { presentLatest } from './present-series.js';
 import { HttpError } from './problem.js';
 import { LATEST } from './resources/readings.js';
 
-const NUMBER = String.raw`-?\d{1,3}(\.\d{1,12})?`;
-
 const QUERY = Type.Object(
   {
     ...PAGING,
     ...PURPOSE_QUERY,
     property: Type.String({ maxLength: 64, description: 'Observed property of the catalogue.' }),
-    bbox: Type.Optional(
-      Type.String({
-        pattern: `^${NUMBER}(,${NUMBER}){3}$`,
-        maxLength: 100,
-        description: 'west,south,east,north in degrees of WGS 84.',
-      }),
-    ),
+    bbox: BOX_QUERY,
     zone: Type.Optional(
       Type.String({ maxLength: 64, description: 'Id of an organisation: what it and its services hold.' }),
     ),
     near: Type.Optional(
       Type.String({
-        pattern: `^${NUMBER},${NUMBER}$`,
+        pattern: `^${DEGREE},${DEGREE}$`,
         maxLength: 60,
         description: 'longitude,latitude: the nearest `limit` of it, nearest first; without `cursor`.',
       }),
@@ -118,12 +111,6 @@ const positionOf = (text: string): Position => {
   const [longitude = NaN, latitude = NaN] = text.split(',').map(Number);
   if (Math.abs(longitude) <= 180 && Math.abs(latitude) <= 90) return [longitude, latitude];
   throw new HttpError('bad-request', 'near: longitude,latitude in degrees.');
-};
-
-const boxOf = (text: string): readonly [number, number, number, number] => {
-  const [west = NaN, south = NaN, east = NaN, north = NaN] = text.split(',').map(Number);
-  if (west <= east && south <= north) return [west, south, east, north];
-  throw new HttpError('bad-request', 'bbox: west,south,east,north, west before east and south before north.');
 };
 
 const featureOf = ({ position, locationName, ...row }: PlacedRow, near: Position | undefined) => ({

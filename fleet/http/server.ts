@@ -11,6 +11,7 @@ import { checkEveryRequest, recordRefused } from './authorise.js';
 import type { HttpContext, Server } from './context.js';
 import { accountRoutes } from './account.js';
 import { actRoutes } from './acts.js';
+import { aggregateRoutes } from './aggregates.js';
 import { agreementTemplateRoutes } from './agreement-templates.js';
 import { agreementOdrlRoutes } from './agreement-odrl.js';
 import { agreementRoutes } from './agreements.js';
@@ -232,6 +233,7 @@ const addRoutes = (server: Server, context: HttpContext): void => {
   operationsRoutes(server, context);
   inventoryRoutes(server, context);
   mapRoutes(server, context);
+  aggregateRoutes(server, context);
   readingsRoutes(server, context);
   chartRoutes(server, context);
   feedRoutes(server, context);

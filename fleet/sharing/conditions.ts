@@ -61,8 +61,14 @@ export interface Effective {
   readonly onwardSharing: boolean;
 }
 
+/** Aggregates over several points are made of cells: no finer than these, ms. */
+const FINEST_AGGREGATED = QUARTER;
+
+const finestOf = ({ finest = 'raw', aggregation }: Conditions): number =>
+  Math.max(FINEST[finest], aggregation === undefined ? 0 : FINEST_AGGREGATED);
+
 export const effectiveOf = (conditions: Conditions): Effective => ({
-  finestMs: FINEST[conditions.finest ?? 'raw'],
+  finestMs: finestOf(conditions),
   delayMs: conditions.delayMs ?? 0,
   areas: conditions.area === undefined ? [] : [conditions.area],
   aggregation: conditions.aggregation ?? null,

@@ -96,7 +96,8 @@ export const decide = (policy: Policy, asked: Asked): Decision => {
 };
 
 /** A stretch of time over which the place of what is asked for is the same; a dataset is one without a place. */
-type Part = { readonly body: string } & Span & ({ readonly placed: Placed } | { readonly datasetId: string });
+export type Part = { readonly body: string } & Span &
+  ({ readonly placed: Placed } | { readonly datasetId: string });
 
 const partsOf = ({ datasets }: Policy, { target, from, to, bodyOf }: Asked): readonly Part[] => {
   if ('datasetId' in target) {
@@ -123,42 +124,52 @@ const ownOf = ({ datasets }: Policy, { target, own, from, to }: Asked): readonly
     .filter((span) => span.from < span.to);
 };
 
-const selects = (flow: Flow, part: Part): boolean => {
+export const selects = (flow: Flow, part: Part): boolean => {
   if (flow.giver !== part.body) return false;
   return 'datasetId' in part ? part.datasetId === flow.datasetId : matches(flow.matching, part.placed);
 };
 
 /** What a dataset's place is depends on the point: a condition on it is said, not judged. */
-const inAreas = ({ areas }: Effective, part: Part): boolean =>
+export const inAreas = ({ areas }: Effective, part: Part): boolean =>
   'datasetId' in part || areas.every((area) => isWithin(area, part.placed.position));
 
-/** The clauses that apply to a part, agreement by agreement, the most protective of each. */
-const mergedGroups = (part: Part, flows: readonly Flow[]): readonly Effective[] => {
+/** What one agreement, or one open dataset, says to a part: of its clauses that apply the most protective. */
+export interface Consent {
+  readonly group: string;
+  readonly effective: Effective;
+}
+
+/** The clauses that apply to a part, agreement by agreement, of those whose areas contain it. */
+export const consentsOf = (part: Part, flows: readonly Flow[]): readonly Consent[] => {
   const groups = new Map<string, Effective>();
   for (const flow of flows) {
     if (!selects(flow, part)) continue;
     const known = groups.get(flow.group);
     groups.set(flow.group, known === undefined ? flow.effective : mostProtective(known, flow.effective));
   }
-  return [...groups.values()].filter((effective) => inAreas(effective, part));
+  return [...groups]
+    .map(([group, effective]) => ({ group, effective }))
+    .filter(({ effective }) => inAreas(effective, part));
 };
 
 const givenOf = (asked: Asked, part: Part, flows: readonly Flow[]): readonly Given[] =>
-  mergedGroups(part, flows)
-    .filter(({ aggregation }) => aggregation === null)
-    .map((effective) => ({ ...spanOf(asked, part, effective), finestMs: effective.finestMs }))
+  consentsOf(part, flows)
+    .filter(({ effective }) => effective.aggregation === null)
+    .map(({ effective }) => ({ ...spanOf(asked, part, effective), finestMs: effective.finestMs }))
     .filter(({ from, to }) => from < to);
 
-const spanOf = ({ now }: Asked, part: Span, effective: Effective): Span => ({
+export const spanOf = ({ now }: Pick<Asked, 'now'>, part: Span, effective: Effective): Span => ({
   from: Math.max(part.from, effective.from),
   to: Math.min(part.to, effective.to, givenBefore(effective, now)),
 });
 
 const aggregatesOf = (asked: Asked, part: Part, flows: readonly Flow[]): readonly Effective[] =>
-  mergedGroups(part, flows).filter((effective) => {
-    const { from, to } = spanOf(asked, part, effective);
-    return effective.aggregation !== null && from < to;
-  });
+  consentsOf(part, flows)
+    .map(({ effective }) => effective)
+    .filter((effective) => {
+      const { from, to } = spanOf(asked, part, effective);
+      return effective.aggregation !== null && from < to;
+    });
 
 const outcomeOf = (
   { resolutionMs, from, to }: Asked,

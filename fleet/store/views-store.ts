@@ -25,7 +25,7 @@ export interface ViewsReader {
   locations(scope: Scope, page: Page): Promise<readonly LocationRow[]>;
   /** Also one that was merged into another. */
   location(scope: Scope, id: string): Promise<LocationRow | undefined>;
-  points(scope: Scope, page: Page): Promise<readonly PointRow[]>;
+  points(scope: Scope, page: PointsPage): Promise<readonly PointRow[]>;
   point(scope: Scope, id: string): Promise<PointRow | undefined>;
   /** Value at which a counter wraps to 0, by its newest configuration. */
   rolloverOf(scope: Scope, pointId: string): Promise<number | undefined>;
@@ -88,6 +88,11 @@ export interface PlacedReadings {
 export interface Page {
   readonly after?: string;
   readonly limit: number;
+}
+
+export interface PointsPage extends Page {
+  /** Only of this observed property. */
+  readonly property?: string;
 }
 
 export interface PlacedQuery extends Page {

@@ -12,7 +12,7 @@ export const LIMITS: Readonly<Record<Limit, string>> = {
   withdrawn: 'its giver or its reader has withdrawn',
   'not-selected': 'the dataset does not select it',
   'outside-area': 'it is outside the area',
-  'aggregate-only': 'it is given only within an aggregate over several contributors',
+  'aggregate-only': 'it is given only in aggregates over several contributors (GET /api/v1/aggregates)',
   coarser: 'only coarser than asked for',
   delayed: 'not what is newer than the delay',
   running: 'not what still runs: whole cells alone',

@@ -9,6 +9,8 @@ export interface SeriesRead {
   readonly times: readonly number[];
   /** 0: raw. */
   readonly resolutionMs: number;
+  /** Not by itself, but within aggregates over several points. */
+  readonly pooled?: boolean;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface SeriesRead {
 export const creditsOf = (
   scope: Scope,
   places: readonly Placed[],
-  { times, resolutionMs }: SeriesRead,
+  { times, resolutionMs, pooled = false }: SeriesRead,
   now: number,
 ): ReadonlyMap<SharedGrant, number> => {
   const own = new Set(scope.grants.map(({ organisationId }) => organisationId));
@@ -33,7 +35,7 @@ export const creditsOf = (
     const stretch = stretches.find(({ placed }) => placed.from <= time && time < placed.to);
     if (stretch === undefined) continue;
     const { placed, groups } = stretch;
-    const giving = groups.find((group) => gives(group, placed, { time, resolutionMs, now }));
+    const giving = groups.find((group) => gives(group, placed, { time, resolutionMs, pooled, now }));
     const [first] = giving ?? groups[0] ?? [];
     if (first !== undefined) credits.set(first, (credits.get(first) ?? 0) + 1);
   }
@@ -57,15 +59,16 @@ const groupsOf = (shared: readonly SharedGrant[], placed: Placed): readonly Grou
 const rankOf = ([first]: Group): number =>
   first === undefined || first.credit.agreementId === null ? Infinity : first.since;
 
+interface Moment extends Required<Pick<SeriesRead, 'resolutionMs' | 'pooled'>> {
+  readonly time: number;
+  readonly now: number;
+}
+
 /** Whether a group gives it: of all its conditions the most protective. */
-const gives = (
-  group: Group,
-  placed: Placed,
-  { time, resolutionMs, now }: { readonly time: number; readonly resolutionMs: number; readonly now: number },
-): boolean =>
+const gives = (group: Group, placed: Placed, { time, resolutionMs, pooled, now }: Moment): boolean =>
+  group.some(({ aggregateOnly }) => aggregateOnly) === pooled &&
   group.every(
-    ({ areas, aggregateOnly, finestMs, from, to, delayMs }) =>
-      !aggregateOnly &&
+    ({ areas, finestMs, from, to, delayMs }) =>
       finestMs <= resolutionMs &&
       (from ?? -Infinity) <= time &&
       time < (to ?? Infinity) &&

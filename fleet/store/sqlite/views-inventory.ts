@@ -118,9 +118,10 @@ const listed = (grants: string, page: Page): Listed => ({
 /** What is, as far as a scope gives it. */
 export const createInventory = (database: Database, now: () => number): Inventory => {
   const asked = (scope: Scope): string => inventoryParameter(scope, now());
-  const points = database.prepare<[Listed], PointRow>(
+  const points = database.prepare<[Listed & { property: string | null }], PointRow>(
     `with ${GRANTS}, ${VISIBLE}, ${READABLE}, ${SEEN_LOCATIONS} select ${POINT_COLUMNS} from ${POINT_TABLES}
-     where p.id > @after and ${POINT_READABLE} order by p.id limit +@limit`,
+     where p.id > @after and (@property is null or p.property = @property) and ${POINT_READABLE}
+     order by p.id limit +@limit`,
   );
   const point = database.prepare<[{ grants: string; id: string }], PointRow>(
     `with ${askedPoint('@id')}, ${GRANTS_OF_ASKED}, ${VISIBLE_OF_ASKED}, ${READABLE}, ${SEEN_LOCATIONS_OF_ASKED}
@@ -157,7 +158,7 @@ export const createInventory = (database: Database, now: () => number): Inventor
       return row === undefined ? undefined : locationOf(row);
     },
     rolloverOf: (scope, id) => rollover.get({ grants: asked(scope), id })?.rollover ?? undefined,
-    points: (scope, page) => points.all(listed(asked(scope), page)),
+    points: (scope, page) => points.all({ ...listed(asked(scope), page), property: page.property ?? null }),
     point: (scope, id) => point.get({ grants: asked(scope), id }),
   };
 };

@@ -99,7 +99,7 @@ const open = async () => {
 };
 
 describe('the decision, the store’s query and the rules as they are written', () => {
-  test('say the same of each condition, at its borders and beside others', async () => {
+  test('say the same of each condition, at its borders and beside others', { timeout: 180_000 }, async () => {
     const { fleet, cells } = await open();
     for (const { world, reader, now, purposes } of chosenScenes(fleet.points)) {
       fleet.put(world);
