@@ -9,6 +9,8 @@ export type Queryable = Pick<PgPool, 'query'>;
 export interface PoolOptions {
   /** `postgres://user@host:port/database`, as libpq reads it; `?host=/folder` for a unix socket. */
   readonly url: string;
+  /** Where their tables are; `log` unless it says another. */
+  readonly schema?: 'log' | 'registry';
   /** Connections at most. */
   readonly connections: number;
   /** Given up after this long, ms; the server gives up on its side too. */
@@ -27,9 +29,10 @@ const types: CustomTypesConfig = {
     oid === INT8 ? (text: string) => Number(text) : pgTypes.getTypeParser(oid, format),
 };
 
-/** Opens connections as they are needed. Their tables are in the schema `log`. */
+/** Opens connections as they are needed. */
 export const openPool = ({
   url,
+  schema = 'log',
   connections,
   statementTimeoutMs = STATEMENT_TIMEOUT_MS,
 }: PoolOptions): Pool => {
@@ -44,13 +47,19 @@ export const openPool = ({
     // a machine that hangs in the middle of a transaction must not hold back every reader
     idle_in_transaction_session_timeout: statementTimeoutMs,
     keepAlive: true,
-    options: '-c search_path=log',
+    options: `-c search_path=${schema}`,
   });
   // the server went away: the next query opens another connection, and the one under way rejects
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 };
+
+/** Takes a connection from the pool. Rejects with `StoreError`. */
+export const connect = (pool: Pool): Promise<Client> =>
+  pool.connect().catch((error: unknown) => {
+    throw storeErrorOf(error);
+  });
 
 /**
  * Runs `work` in one transaction. After a fault of the database the connection is closed: so whatever it held is let go,
@@ -60,9 +69,7 @@ export const transact = async <Value>(
   pool: Pool,
   work: (client: Client) => Promise<Value>,
 ): Promise<Value> => {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw storeErrorOf(error);
-  });
+  const client = await connect(pool);
   try {
     await client.query('begin');
     const value = await work(client);
@@ -84,6 +91,31 @@ export const rowsOf = async <Row extends object>(
   try {
     const { rows } = await queryable.query<Row>(text, [...values]);
     return rows;
+  } catch (error) {
+    throw storeErrorOf(error);
+  }
+};
+
+/** SQLSTATE of what a row may break (PostgreSQL, appendix A). */
+const VIOLATIONS: Readonly<Record<string, 'unique' | 'foreign-key'>> = {
+  23505: 'unique',
+  23503: 'foreign-key',
+};
+
+/** What a statement that failed would have broken. */
+export const violationOf = (error: unknown): 'unique' | 'foreign-key' | undefined => {
+  const cause = error instanceof StoreError ? error.cause : error;
+  return cause instanceof DatabaseError ? VIOLATIONS[cause.code ?? ''] : undefined;
+};
+
+/** How many rows one statement wrote. Rejects with `StoreError`. */
+export const changesOf = async (
+  queryable: Queryable,
+  text: string,
+  values: readonly unknown[],
+): Promise<number> => {
+  try {
+    return (await queryable.query(text, [...values])).rowCount ?? 0;
   } catch (error) {
     throw storeErrorOf(error);
   }

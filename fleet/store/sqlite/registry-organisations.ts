@@ -26,7 +26,10 @@ const createOrganisationList = (database: Database): RegistryStore['organisation
   let known: { readonly revision: number | undefined; readonly list: readonly Organisation[] } | undefined;
   return () => {
     const current = revision.get();
-    if (known === undefined || known.revision !== current) known = { revision: current, list: all.all() };
-    return known.list;
+    if (known !== undefined && known.revision === current) return known.list;
+    const read = { revision: current, list: all.all() };
+    // what a transaction that goes back has counted is counted again for another change
+    if (!database.inTransaction) known = read;
+    return read.list;
   };
 };

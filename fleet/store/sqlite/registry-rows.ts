@@ -3,7 +3,8 @@ import type { Reach } from '../reach.js';
 import type { Database } from './database.js';
 import { reachParameters, within } from './reach.js';
 import { isHeld, WHOSE, type BorneName } from './registry-reached.js';
-import { HELD_TABLES, RECORD_TABLES, type RecordTable } from './registry-records.js';
+import { RECORD_TABLES, type RecordTable } from '../record-tables.js';
+import { HELD_TABLES } from './registry-records.js';
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -1,3 +1,4 @@
+import type { AsynchronousRegistry } from '../asynchronous.js';
 import type { PeopleStore } from '../people-store.js';
 import type { RegistryStore } from '../registry-store.js';
 import { createAgreementTable } from './registry-agreements.js';
@@ -21,6 +22,7 @@ import { createResolver } from './registry-resolve.js';
 import { createSecondFactorTable } from './registry-second-factors.js';
 import { createSessionTable } from './registry-sessions.js';
 import { createTokenTables } from './registry-tokens.js';
+import { createTransactions } from './transactions.js';
 import { createUsageTables } from './usage-tables.js';
 
 /** Gateways, devices and points are looked up at random; KiB. */
@@ -32,7 +34,44 @@ const CACHE_KIB = 8_192;
  */
 export const openRegistryStore = (path: string, deps: { readonly newId: () => string }): RegistryStore => {
   const database = openMigrated(path, REGISTRY_MIGRATIONS, { cacheKib: CACHE_KIB });
+  return {
+    ...createTables(database, deps.newId),
+    audit: createAuditTables(database),
+    usage: createUsageTables(database),
+    close: () => {
+      database.close();
+    },
+  };
+};
 
+/** The same with answers that come later: calls and transactions on the one connection, each in its turn. */
+export const openRegistryInTurn = (
+  path: string,
+  deps: { readonly newId: () => string },
+): AsynchronousRegistry => {
+  const database = openMigrated(path, REGISTRY_MIGRATIONS, { cacheKib: CACHE_KIB });
+  const transactions = createTransactions(database);
+  return {
+    ...(transactions.inTurn(createTables(database, deps.newId)) as Omit<
+      AsynchronousRegistry,
+      'audit' | 'usage' | 'close'
+    >),
+    audit: {
+      ...transactions.inTurn(createAuditTables(database)),
+      together: (work) => transactions.together(work),
+    },
+    usage: transactions.inTurn(createUsageTables(database)),
+    close: async () => {
+      database.close();
+    },
+  };
+};
+
+/** All but what is a store by itself. */
+const createTables = (
+  database: Database,
+  newId: () => string,
+): Omit<RegistryStore, 'audit' | 'usage' | 'close'> => {
   const secretRow = database.prepare<[string], { value: Buffer }>('select value from secret where name = ?');
   const addSecret = database.prepare('insert or ignore into secret (name, value) values (?, ?)');
   const secret = (name: string, make: () => Uint8Array): Uint8Array => {
@@ -47,20 +86,15 @@ export const openRegistryStore = (path: string, deps: { readonly newId: () => st
     ...createPeopleTables(database),
     ...createGatewayTables(database),
     ...createTokenTables(database),
-    ...createClaimTables(database, deps.newId),
+    ...createClaimTables(database, newId),
     ...createCertificateTables(database),
     ...createOrganisationTables(database),
     ...createOperationsTables(database),
     ...createAgreementTable(database),
     ...createDatasetTable(database),
     ...createPlacements(database),
-    audit: createAuditTables(database),
-    usage: createUsageTables(database),
-    resolve: createResolver(database, deps.newId),
+    resolve: createResolver(database, newId),
     secret,
-    close: () => {
-      database.close();
-    },
   };
 };
 
