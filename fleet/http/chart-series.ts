@@ -1,3 +1,4 @@
+import { Type } from 'typebox';
 import { representative } from '#wire/aggregate/representative.js';
 import type { Value } from '#wire/terms.js';
 import { FINEST } from '../sharing/conditions.js';
@@ -24,13 +25,19 @@ export interface ChartQuery {
 
 const SECOND = 1000;
 
+/** How many values a chart can show. */
+export const WIDTH = Type.Integer({ minimum: 1, maximum: 4000 });
+
 /**
  * Resolutions that give a period no more values than the width, finest first; the coarsest is always among them. Raw
  * readings are where one a second would fit.
  */
-export const fitting = (spanMs: number, width: number): readonly (Resolution | 'raw')[] => {
+export const fitting = (
+  spanMs: number,
+  width: number,
+): readonly [Resolution | 'raw', ...(Resolution | 'raw')[]] => {
   const cells = RESOLUTIONS.filter((resolution) => spanMs / FINEST[resolution] <= width);
-  const chosen = cells.length === 0 ? (['1d'] as const) : cells;
+  const chosen = isSome(cells) ? cells : (['1d'] as const);
   return spanMs / SECOND <= width ? ['raw', ...chosen] : chosen;
 };
 
@@ -41,17 +48,41 @@ export const readChart = async (
   now: number,
   query: ChartQuery,
 ): Promise<Chart> => {
-  const resolutions = fitting(query.to - query.from, query.width);
-  let chart: Chart | undefined;
-  for (const resolution of resolutions) {
-    chart =
-      resolution === 'raw'
-        ? await rawChart(views, scope, now, query)
-        : await cellChart(views, scope, now, query, resolution);
-    if (chart.times.length > 0) return chart;
-  }
-  return chart ?? { resolution: '1d', times: [], values: [], mins: [], maxs: [] };
+  return firstOf(fitting(query.to - query.from, query.width), async (resolution) =>
+    resolution === 'raw'
+      ? rawChart(views, scope, now, query)
+      : cellChart(views, scope, now, query, resolution),
+  );
 };
+
+/** That same one, of which nothing more is read. */
+export const chooseResolution = async (
+  views: Pick<ViewsReader, 'readings' | 'rollups'>,
+  scope: Scope,
+  now: number,
+  { width, ...period }: ChartQuery,
+): Promise<Resolution | 'raw'> => {
+  const { resolution } = await firstOf(fitting(period.to - period.from, width), async (resolution) => {
+    const rows =
+      resolution === 'raw'
+        ? await views.readings(scope, now, { ...period, limit: 1 })
+        : await views.rollups(scope, now, { ...period, resolution, limit: 1 });
+    return { resolution, times: rows };
+  });
+  return resolution;
+};
+
+/** The first of these series that has anything; the last where none has. */
+const firstOf = async <Series extends { readonly times: readonly unknown[] }>(
+  resolutions: ReturnType<typeof fitting>,
+  read: (resolution: Resolution | 'raw') => Promise<Series>,
+): Promise<Series> => {
+  const [finest, ...coarser] = resolutions;
+  const series = await read(finest);
+  return series.times.length > 0 || !isSome(coarser) ? series : firstOf(coarser, read);
+};
+
+const isSome = <Item>(items: readonly Item[]): items is readonly [Item, ...Item[]] => items.length > 0;
 
 const rawChart = async (
   views: Pick<ViewsReader, 'readings'>,

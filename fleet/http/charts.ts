@@ -5,7 +5,7 @@ import { FINEST } from '../sharing/conditions.js';
 import type { Scope } from '../sharing/scope.js';
 import type { PointRow } from '../store/views-store.js';
 import { noteReads, PURPOSE_QUERY, scopeOf } from './caller.js';
-import { readChart, type Chart } from './chart-series.js';
+import { readChart, WIDTH, type Chart } from './chart-series.js';
 import type { HttpContext, Routes } from './context.js';
 import { HttpError } from './problem.js';
 import { CHART } from './resources/readings.js';
@@ -23,9 +23,7 @@ const QUERY = Type.Object(
       description: `Ids of at most ${MAX_CHARTS} points, with commas between.`,
     }),
     ...PERIOD_QUERY,
-    width: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: 4000, default: 1000, description: 'Values a series at most.' }),
-    ),
+    width: Type.Optional({ ...WIDTH, default: 1000, description: 'Values a series at most.' }),
     ...PURPOSE_QUERY,
   },
   { additionalProperties: false },

@@ -112,6 +112,42 @@ describe('rollups', () => {
     expect(items).toEqual(itemsOf(await http.get(path, token)));
   });
 
+  test.each([
+    [4_000, '1m', 120],
+    [119, '15m', 8],
+    [2, '1h', 2],
+    [1, '1d', 0],
+  ])('for %i values are of the finest resolution that fits', async (width, resolution, cells) => {
+    const { query } = await open();
+    const answer = await query(`${HOURS}&width=${width}`);
+    expect(answer.json()).toMatchObject({ resolution, next: null });
+    expect(itemsOf(answer)).toHaveLength(cells);
+    expect(itemsOf(answer)).toEqual(itemsOf(await query(`${HOURS}&resolution=${resolution}`)));
+  });
+
+  test('for a width are raw readings where one a second would fit, and go on page by page in what was chosen', async () => {
+    const { query, http, point, token } = await open();
+    const hour = `from=${new Date(T0).toISOString()}&to=${new Date(T0 + 3_600_000).toISOString()}`;
+    expect((await query(`${hour}&width=3600`)).json()).toMatchObject({ resolution: 'raw' });
+    expect((await query(`${hour}&width=3599`)).json()).toMatchObject({ resolution: '1m' });
+    const path = `/api/v1/readings?point=${point}&${HOURS}&width=8&limit=3`;
+    const first = await http.get(path, token);
+    const rest = await http.get(`${path}&cursor=${nextOf(first)}`, token);
+    expect([first.json(), rest.json()]).toMatchObject([{ resolution: '15m' }, { resolution: '15m' }]);
+    expect([...itemsOf(first), ...itemsOf(rest)].map(({ start }) => start)).toEqual(
+      itemsOf(await query(`${HOURS}&resolution=15m&limit=6`)).map(({ start }) => start),
+    );
+  });
+
+  test('are not asked for with both a width and a resolution', async () => {
+    const { query } = await open();
+    const answer = await query(`${HOURS}&width=8&resolution=15m`);
+    expect([answer.status, answer.text]).toEqual([
+      400,
+      expect.stringContaining('width: choose a resolution'),
+    ]);
+  });
+
   test('of a day are the legal days of the organisation', async () => {
     const { query } = await open();
     const [day] = itemsOf(await query('from=2026-03-09&to=2026-03-12&resolution=1d'));

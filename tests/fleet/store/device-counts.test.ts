@@ -64,7 +64,21 @@ test('the count that is kept of a point is the number of its rows, whatever come
         await fleet.close();
       }
     }),
-    { numRuns: 12 },
+    {
+      numRuns: 12,
+      // a row that comes again in a step of its own
+      examples: [
+        [
+          [
+            [
+              { point: 1, tick: 1 },
+              { point: 1, tick: 2 },
+            ],
+            [{ point: 1, tick: 1 }],
+          ],
+        ],
+      ],
+    },
   );
 });
 
