@@ -165,7 +165,8 @@ export interface ErasedPeriod {
 
 /**
  * What an erasure took: acked batches with a column of the points, whole, for the fleet has the others; readings that
- * were held back; files that were saved. What it left, because the fleet does not have it yet.
+ * were held back; files that were saved. What it left: what the fleet does not have yet, and rows from which
+ * windows are still to be made.
  */
 export interface Erased {
   readonly batches: number;

@@ -34,7 +34,7 @@ export interface EraseHistory {
   settle(): boolean;
   /** Removes held-back readings of the next segment after an ordinal; `undefined` after the last. */
   segment(period: ErasedPeriod, after: number): ErasedStep | undefined;
-  /** Unacked or refused batches, and rows that no batch carries, which have something of it. */
+  /** Unacked or refused batches, and rows that are not sealed yet or that a window still needs, which have something of it. */
   left(period: ErasedPeriod): { readonly batches: number; readonly rows: number };
 }
 
@@ -116,7 +116,7 @@ const speaksOf = (message: Uint8Array, numbers: ReadonlySet<number> | undefined)
 };
 
 const createLeft = (
-  { database, state }: EraseHistoryDeps,
+  { database }: EraseHistoryDeps,
   numbersOf: (period: ErasedPeriod) => ReadonlySet<number> | undefined,
 ): EraseHistory['left'] => {
   const pending = database.prepare<[number, number, number], { message: Uint8Array }>(
@@ -127,8 +127,8 @@ const createLeft = (
   );
   const OF_POINTS = '(? IS NULL OR point IN (SELECT value FROM json_each(?)))';
   const rows = database
-    .prepare<[number, number, number, string | null, string | null], number>(
-      `SELECT count(*) FROM reading WHERE ordinal > ? AND time < ? AND time >= ? AND ${OF_POINTS}`,
+    .prepare<[number, number, string | null, string | null], number>(
+      `SELECT count(*) FROM reading WHERE time < ? AND time >= ? AND ${OF_POINTS}`,
     )
     .pluck();
   const windows = database
@@ -143,9 +143,7 @@ const createLeft = (
     const waiting = [...pending.all(toMs, fromMs, LONGEST_WINDOW_MS), ...refused.all()];
     return {
       batches: waiting.filter(({ message }) => speaksOf(message, numbers)).length,
-      rows:
-        (rows.get(state.row.sealedReadings, toMs, fromMs, list, list) ?? 0) +
-        (windows.get(toMs, fromMs, list, list) ?? 0),
+      rows: (rows.get(toMs, fromMs, list, list) ?? 0) + (windows.get(toMs, fromMs, list, list) ?? 0),
     };
   };
 };

@@ -44,13 +44,14 @@ const store = async (): Promise<void> => {
 const ackAll = async () => buffer.ack(buffer.epoch, [[1, (await buffer.state()).lastSealed]]);
 const hour = { fromMs: START + HOUR, toMs: START + 2 * HOUR };
 
-/** Times of point 1 in the second hour that a recall still finds. */
-const recalled = async (): Promise<number> => {
-  await buffer.recallPeriod(hour);
+/** Times of point 1 in a period that a recall still finds. */
+const recalledOf = async (period: { readonly fromMs: number; readonly toMs: number }): Promise<number> => {
+  await buffer.recallPeriod(period);
   return (await claimAll(buffer))
     .flatMap(readingsOf)
-    .filter(({ point, time }) => point === 1 && time >= hour.fromMs && time < hour.toMs).length;
+    .filter(({ point, time }) => point === 1 && time >= period.fromMs && time < period.toMs).length;
 };
+const recalled = async (): Promise<number> => recalledOf(hour);
 
 describe('an erased period', () => {
   it('is in no batch, no held-back reading, no free page and no journal, and its neighbours stay', async () => {
@@ -77,6 +78,22 @@ describe('an erased period', () => {
     await ackAll();
     expect(await buffer.erasePeriod(hour)).toMatchObject({ left: { batches: 0 } });
     expect(await recalled()).toBe(0);
+  });
+
+  it('of which windows are still to be made is counted as left, and goes once they are', async () => {
+    await store();
+    const at = 4 * HOUR;
+    await buffer.append([reading(1, at, { value: SECRET })]);
+    await sealAll(buffer);
+    await ackAll();
+    const period = { fromMs: START + at, toMs: START + at + 1_000 };
+    expect((await buffer.erasePeriod(period)).left).toMatchObject({ batches: 0, rows: 1 });
+    expect(onDisk().includes(secretBytes())).toBe(true);
+    await buffer.append([reading(1, at + HOUR), reading(2, at + HOUR)]);
+    await sealAll(buffer);
+    await ackAll();
+    expect((await buffer.erasePeriod(period)).left).toMatchObject({ batches: 0, rows: 0 });
+    expect(await recalledOf(period)).toBe(0);
   });
 
   it('takes files along whose content was saved', async () => {
