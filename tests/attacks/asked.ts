@@ -83,12 +83,35 @@ const SENSIBLE: Readonly<Record<string, (random: Random) => string>> = {
   '/api/v1/gateways': ({ pick }) => pick(['', '?state=silent', '?state=new', '?limit=1']),
   '/api/v1/people': ({ pick }) => pick(['', '?limit=1']),
   '/api/v1/acts': (random) => random.pick(['', '?limit=1', `?record=${encodeURIComponent(idOf(random))}`]),
+  '/api/v1/charts': (random) =>
+    `?points=${encodeURIComponent(idOf(random))}${random.pick(['', `,${encodeURIComponent(idOf(random))}`])}` +
+    `&from=2026-03-10&to=2026-03-12&width=${random.pick([10, 4000])}${random.pick(['', '&purpose=operations'])}`,
+  '/api/v1/map': ({ pick }) =>
+    `?property=${pick(['flow', 'volume'])}${pick(['&bbox=-180,-90,180,90', '&near=3,45', '&zone=a', '&zone=b'])}` +
+    pick(['', '&limit=1', '&purpose=operations']),
+  '/api/v1/aggregates': ({ pick }) =>
+    `?property=${pick(['flow', 'volume'])}&from=2026-03-10&to=2026-03-12&resolution=${pick(['15m', '1h', '1d'])}` +
+    pick(['', '&zone=a', '&zone=b', '&bbox=-180,-90,180,90']) +
+    pick(['', '&purpose=operations']),
+  '/api/v1/feed': ({ pick }) =>
+    pick(['?purpose=operations', '?resolution=15m', '?resolution=15m&purpose=operations', '?limit=10', '']),
+  '/api/v1/device-counts': ({ pick }) => pick(['', '?limit=1', '?purpose=operations']),
   '/api/v1/audit': ({ pick }) =>
     pick(['?limit=2', '?format=csv', '?organisation=b', '?subject=person-b-operator', '?outcome=refused']),
 };
 
 /** What others may give something of. */
-const SHARED = ['/api/v1/latest', '/api/v1/points', '/api/v1/readings', '/api/v1/locations'] as const;
+const SHARED = [
+  '/api/v1/latest',
+  '/api/v1/points',
+  '/api/v1/readings',
+  '/api/v1/locations',
+  '/api/v1/charts',
+  '/api/v1/map',
+  '/api/v1/aggregates',
+  '/api/v1/feed',
+  '/api/v1/device-counts',
+] as const;
 
 interface Schema {
   readonly type?: string | readonly string[];

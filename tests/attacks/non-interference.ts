@@ -30,7 +30,9 @@ const shown = ({ path }: Asked, { status, headers, text }: Answer): string => {
   return JSON.stringify([status, size, kept, masked(text)]);
 };
 
-const cursorOf = ({ text }: Answer): string | undefined => /"next":"([^"]+)"/.exec(text)?.[1];
+/** A feed always has a following page: an empty one ends it here. */
+const cursorOf = ({ text }: Answer): string | undefined =>
+  text.includes('"items":[]') ? undefined : /"next":"([^"]+)"/.exec(text)?.[1];
 
 const ask = (
   twin: Twin,
