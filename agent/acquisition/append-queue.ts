@@ -95,6 +95,7 @@ export class AppendQueue {
     await Promise.race([settled, timeout]);
     patience.abort();
     this.#stopping.abort();
+    this.#pause.abort();
     this.#loseWaiting();
   }
 
@@ -166,8 +167,7 @@ export class AppendQueue {
   /** Waits for the next try; not at all where a stop began meanwhile. */
   async #paused(): Promise<void> {
     const { delay, retryMs } = this.#deps;
-    const either = AbortSignal.any([this.#stopping.signal, this.#pause.signal]);
-    await delay(retryMs, either).catch(() => undefined);
+    await delay(retryMs, this.#pause.signal).catch(() => undefined);
     this.#pause = new AbortController();
   }
 

@@ -114,7 +114,7 @@ export class Store {
 
   /** Stores what waits, or tells those who wait why not; gives that error. */
   commit(): BufferError | undefined {
-    this.#retry('due');
+    this.retry('due');
     try {
       this.run((core) => core.commit());
       this.#recovered();
@@ -130,7 +130,7 @@ export class Store {
   /** Runs one call; where it meets damage, again on the file that takes the place of the damaged one. */
   run<Result>(call: (core: BufferCore) => Result): Result {
     // a disk that could not even be opened when it was tried again: nothing waits, so that no commit would try it
-    if (this.#core === undefined) this.#retry('due');
+    if (this.#core === undefined) this.retry('due');
     const core = this.#core;
     if (core === undefined) throw this.#fault ?? new BufferError('io', 'The buffer cannot be opened.');
     try {
@@ -153,13 +153,22 @@ export class Store {
     return true;
   }
 
-  /** Tries the disk again, if it refused (`due`: a while ago); gives whether a file was opened. */
-  retry(when: 'due' | 'now'): boolean {
-    return this.#retry(when);
+  /** Tries the disk again, if it refused; `due`: a while ago. */
+  retry(when: 'due' | 'now'): void {
+    if (this.#kind === 'disk') return;
+    const waitMs = when === 'now' ? 0 : this.#options.retryMs;
+    if (this.#deps.monotonic() - this.#triedAt < waitMs) return;
+    this.#triedAt = this.#deps.monotonic();
+    try {
+      if (this.#kind === 'memory') this.#moveToDisk();
+      else this.#reopen();
+    } catch (error) {
+      this.#fault = asBufferError(error);
+    }
   }
 
   close(): void {
-    this.#retry('now');
+    this.retry('now');
     this.commit();
     this.#core?.close();
     this.#core = undefined;
@@ -244,21 +253,6 @@ export class Store {
     if (this.#kind !== 'refusing') return;
     this.#kind = 'disk';
     this.#fault = undefined;
-  }
-
-  #retry(when: 'due' | 'now'): boolean {
-    if (this.#kind === 'disk') return false;
-    const waitMs = when === 'now' ? 0 : this.#options.retryMs;
-    if (this.#deps.monotonic() - this.#triedAt < waitMs) return false;
-    this.#triedAt = this.#deps.monotonic();
-    try {
-      if (this.#kind === 'memory') this.#moveToDisk();
-      else this.#reopen();
-      return true;
-    } catch (error) {
-      this.#fault = asBufferError(error);
-      return false;
-    }
   }
 
   /** A connection that met an error of the disk may go on meeting it: the file is opened anew. */

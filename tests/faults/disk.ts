@@ -127,7 +127,7 @@ export const disk: FaultTest = {
       breaks: 'a stop leaves in memory what a disk would take that works again',
       found: /^I1 run .* of its last/,
       edits: [
-        { file: 'agent/buffer/store.js', find: "this.#retry('now');\n        this.commit();", replace: '' },
+        { file: 'agent/buffer/store.js', find: "this.retry('now');\n        this.commit();", replace: '' },
         { file: 'agent/buffer/open-buffer.js', find: "this.#open().retry('now');", replace: '' },
       ],
     },
